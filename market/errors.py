@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NamedTuple
 
 from retailsim.events.errors import RetailSimError
 
@@ -19,6 +20,42 @@ class CatalogueError(MarketError):
 
 class RefusedCatalogue(CatalogueError):
     """A file that is no catalogue, or none of use; its line may quote the file."""
+
+
+class Setting(NamedTuple):
+    """A key of the scenario's table ``[products]``, ``columns.id`` for one below it; its value."""
+
+    key: str
+    value: str
+
+
+def as_written(setting: Setting) -> str:
+    """Return a setting as it stands in a scenario."""
+    table, below, key = setting.key.partition(".")
+    where = f"[products.{table}] {key}" if below else f"products.{table}"
+    return f'{where} = "{setting.value}"'
+
+
+class NamedSettings(RefusedCatalogue):
+    """A line that names settings of how a catalogue is read: for each program in its own words.
+
+    Parameters
+    ----------
+    before, after : str
+        What is said around them.
+    settings : sequence of Setting
+        One or the other of them is meant.
+    """
+
+    def __init__(self, before: str, settings: Sequence[Setting], after: str = "") -> None:
+        self.before = before
+        self.settings = tuple(settings)
+        self.after = after
+        super().__init__(self.said(as_written))
+
+    def said(self, written: Callable[[Setting], str]) -> str:
+        """Return the line, with the settings as somebody writes them."""
+        return self.before + " or ".join(map(written, self.settings)) + self.after
 
 
 class UnreadableCatalogue(RefusedCatalogue):
@@ -46,7 +83,7 @@ class UnusableFormat(RefusedCatalogue):
         super().__init__(f"{_here(path)} is {seen}, not a catalogue: {advice}")
 
 
-class MissingColumns(RefusedCatalogue):
+class MissingColumns(NamedSettings):
     """A catalogue without the columns that every product needs.
 
     Parameters
@@ -64,36 +101,41 @@ class MissingColumns(RefusedCatalogue):
         self.missing = tuple(missing)
         self.found = tuple(found)
         names = _some([name[:24] for name in found], 4) or "(none)"
+        other = [Setting("other", "Home")] if list(missing) == ["category"] else []
         super().__init__(
             f"{_here(path)} ({seen}): no column is known as {' or '.join(missing)}. "
-            f"Its columns: {names}. Say which with "
-            f'[products.columns] {missing[0]} = "NAME"'
-            + (', or products.other = "Home"' if list(missing) == ["category"] else "")
+            f"Its columns: {names}. Say which with ",
+            [Setting(f"columns.{missing[0]}", "NAME"), *other],
         )
 
 
-class UnknownColumn(RefusedCatalogue):
+class UnknownColumn(NamedSettings):
     """A column is named that the file has not, or a field that no product has."""
 
-    def __init__(self, path: Path, said: str, known: Sequence[str], kind: str, name: str) -> None:
+    def __init__(
+        self, path: Path, told: Setting, known: Sequence[str], kind: str, name: str
+    ) -> None:
         self.path = path
         close = get_close_matches(name, known, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        super().__init__(f"{_here(path)}: {said}: no such {kind}; there are {_some(known)}{hint}")
+        super().__init__(
+            f"{_here(path)}: ", [told], f": no such {kind}; there are {_some(known)}{hint}"
+        )
 
 
-class TornAmounts(RefusedCatalogue):
+class TornAmounts(NamedSettings):
     """A column whose amounts are written in two ways, in one as often as in the other."""
 
     def __init__(self, path: Path, column: str, point: str, comma: str) -> None:
         self.path = path
         super().__init__(
             f"{_here(path)}: column {column} has amounts like {point} and as many like {comma}: "
-            'say which with products.decimal = "." or ","'
+            "say which with ",
+            [Setting("decimal", "."), Setting("decimal", ",")],
         )
 
 
-class MixedCurrencies(RefusedCatalogue):
+class MixedCurrencies(NamedSettings):
     """A catalogue whose amounts are in several currencies."""
 
     def __init__(self, path: Path, found: Mapping[str, int]) -> None:
@@ -101,8 +143,9 @@ class MixedCurrencies(RefusedCatalogue):
         counts = ", ".join(f"{code} ({count:,})" for code, count in list(found.items())[:6])
         first = next(iter(found))
         super().__init__(
-            f"{_here(path)} has amounts in {counts}, which cannot be added up: take one with "
-            f'products.currency = "{first}"; products in others are then skipped'
+            f"{_here(path)} has amounts in {counts}, which cannot be added up: take one with ",
+            [Setting("currency", first)],
+            "; products in others are then skipped",
         )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 Names = tuple[str, Callable[[], Iterable[tuple[str, str]]]]
+RUNNING = "retailsim.command"
+"""Where a context keeps the command that runs."""
 CommandsByHeading = Mapping[str, Iterable[click.Command]]
 
 
@@ -28,6 +30,11 @@ class Command(click.Command):
         super().__init__(*arguments, **attributes)
         self.example = example
         self.names = names
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; the program learns from the context which command it was that went wrong."""
+        ctx.meta[RUNNING] = self
+        return super().invoke(ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the names, and the example with the program's name as it was called."""

@@ -32,6 +32,22 @@ from retailsim.sim.cli.options import MODEL_BUDGET, MODEL_SETTINGS, PATH, settin
     help="Which column of FILE holds what, where that is not recognised; may be repeated.",
 )
 @click.option(
+    "--currency",
+    metavar="CODE",
+    help="Currency of the amounts in FILE, such as EUR; by default the one that it names, else "
+    "USD. Products in others are skipped.",
+)
+@click.option(
+    "--decimal",
+    type=click.Choice([".", ","]),
+    help="What stands before the cents in FILE, where that is not recognised.",
+)
+@click.option(
+    "--other",
+    type=click.Choice(["Food", "Fashion", "Home", "Electronics"]),
+    help="Group for products of categories that are in none.",
+)
+@click.option(
     "--out",
     type=PATH,
     metavar="FILE",

@@ -98,13 +98,21 @@ ADDRESS = click.option(
 )
 
 
-def settings_of(what: str) -> Callable[[Any], Any]:
+class ScenarioSettings(click.Option):
+    """An option ``--set`` whose keys are a scenario's."""
+
+
+def settings_of(what: str, kind: type[click.Option] = click.Option) -> Callable[[Any], Any]:
     """Return the option ``--set KEY=VALUE``; `what` says whose keys it sets."""
-    return click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help=what)
+    return click.option(
+        "--set", "settings", cls=kind, multiple=True, metavar="KEY=VALUE", help=what
+    )
 
 
-SETTINGS = settings_of("Set any key of the scenario; may be repeated.")
-SETTINGS_OF_ALL = settings_of("Set any key of the scenario, in every run; may be repeated.")
+SETTINGS = settings_of("Set any key of the scenario; may be repeated.", ScenarioSettings)
+SETTINGS_OF_ALL = settings_of(
+    "Set any key of the scenario, in every run; may be repeated.", ScenarioSettings
+)
 MODEL_SETTINGS = settings_of("Set any key of the model's [models] table; may be repeated.")
 
 

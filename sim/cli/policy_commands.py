@@ -18,6 +18,7 @@ from retailsim.sim.cli.options import (
     PROFILES,
     RUN_PATH,
     SETTINGS,
+    ScenarioSettings,
     settings_of,
 )
 
@@ -247,7 +248,7 @@ def evaluate_policy(
     metavar="N",
     help="Of a policy: how many conversations it is played for at least; by default 1,000.",
 )
-@settings_of("Of a policy: set any key of the scenario; may be repeated.")
+@settings_of("Of a policy: set any key of the scenario; may be repeated.", ScenarioSettings)
 @JSON
 def check_policy(as_json: bool, **flags: Any) -> None:
     """Say which rules the sellers of a run, or a policy, broke.

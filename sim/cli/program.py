@@ -14,8 +14,9 @@ from typing import Any, TextIO
 
 import click
 
+from retailsim.events.brief import brief
 from retailsim.sim.cli.annotate_commands import annotate
-from retailsim.sim.cli.help_page import CommandGroup, CommandsByHeading
+from retailsim.sim.cli.help_page import RUNNING, CommandGroup, CommandsByHeading
 from retailsim.sim.cli.look_commands import catalog, compare, export, replay, report, studio
 from retailsim.sim.cli.make_commands import agents, new, profiles, schema
 from retailsim.sim.cli.people_commands import play, study
@@ -80,9 +81,15 @@ class _Program(CommandGroup):
             click.echo("interrupted", err=True)
             ctx.exit(3)
         except Exception as error:  # noqa: BLE001 - turned into a line and a status
-            from retailsim.sim.error_line import folds, line_and_status
+            from retailsim.market.errors import NamedSettings
+            from retailsim.sim.error_line import folds, line_and_status, root
 
             line, status = line_and_status(error)
+            refused = root(error)
+            if isinstance(refused, NamedSettings):
+                from retailsim.sim.cli.remedies import in_words_of
+
+                line = brief(in_words_of(ctx.meta.get(RUNNING), refused))
             _tell(line, folded=folds(error))
             ctx.exit(status)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import click
 import msgspec
 
 from retailsim.market.catalogue.catalogue_file import Sighting, look_at
+from retailsim.market.catalogue.options import CatalogueOptions
+from retailsim.market.catalogue.product import Category
 from retailsim.sim.new.errors import BadAnswer, NobodyToAsk
 from retailsim.sim.new.questions import BUYERS, QUESTIONS
 
@@ -24,6 +27,9 @@ class NewOptions(msgspec.Struct, frozen=True, kw_only=True):
     sellers: str | None = None
     buyers: str | None = None
     columns: tuple[str, ...] = ()
+    currency: str | None = None
+    decimal: Literal[".", ","] | None = None
+    other: Category | None = None
     out: Path | None = None
     yes: bool = False
 
@@ -35,12 +41,13 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     catalog : Path or None
         None: the built-in one.
-    columns : mapping of str to str
-        Columns of the catalogue by what they mean, where that is not recognised.
+    reading : CatalogueOptions
+        How the catalogue is to be read, as far as that was told or asked: columns, currency,
+        decimal mark, the group of other categories.
     """
 
     catalog: Path | None
-    columns: Mapping[str, str]
+    reading: CatalogueOptions
     question: str
     sellers: tuple[str, ...]
     buyers: tuple[str, ...]
@@ -77,6 +84,7 @@ def on_a_terminal() -> bool:
 
 def _answers(told: NewOptions) -> Answers:
     catalog = _catalog(told)
+    reading = _reading(told, catalog)
     columns = _columns(told, catalog)
     name = told.question or _question(told)
     question = QUESTIONS[name]
@@ -87,7 +95,7 @@ def _answers(told: NewOptions) -> Answers:
     stem = "shop" if catalog is None else catalog.name.partition(".")[0]
     return Answers(
         catalog=catalog,
-        columns=columns,
+        reading=msgspec.structs.replace(reading, columns=columns),
         question=name,
         sellers=_names(sellers, "sellers"),
         buyers=_names(buyers, "buyers"),
@@ -132,6 +140,18 @@ def _question(told: NewOptions) -> str:
     return str(click.prompt("Which question?", default=usual, type=choice, err=True))
 
 
+def _reading(told: NewOptions, catalog: Path | None) -> CatalogueOptions:
+    """Return how the file is read, as far as that was told."""
+    said = {"currency": told.currency, "decimal": told.decimal, "other": told.other}
+    for name, value in said.items():
+        if value is not None and catalog is None:
+            raise BadAnswer(f"--{name}", "it is for a FILE of yours, and none is named")
+    currency = None if told.currency is None else told.currency.strip().upper()
+    if currency is not None and re.fullmatch("[A-Z]{3}", currency) is None:
+        raise BadAnswer("--currency", f"{told.currency}: write its three letters, such as EUR")
+    return CatalogueOptions(currency=currency, decimal=told.decimal, other=told.other)
+
+
 def _columns(told: NewOptions, catalog: Path | None) -> dict[str, str]:
     """Return what the columns mean that were told or, where they are not recognised, asked."""
     found = {}
@@ -144,6 +164,8 @@ def _columns(told: NewOptions, catalog: Path | None) -> dict[str, str]:
         return found
     seen = look_at(catalog)
     missing = [one for one in seen.missing if one not in found]
+    if told.other is not None and "category" in missing:
+        missing.remove("category")
     if missing:
         click.echo(_shown(seen), err=True)
     choice = click.Choice(list(seen.columns))

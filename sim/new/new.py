@@ -9,6 +9,7 @@ from pathlib import Path
 
 from retailsim.events.named_file import check_outside
 from retailsim.events.whole_file import new_name
+from retailsim.market.catalogue.catalogue_file import open_catalogue
 from retailsim.market.catalogue.product import Category
 from retailsim.sim.errors import CannotWrite
 from retailsim.sim.new.answers import Answers, NewOptions, answers
@@ -40,6 +41,8 @@ def new(told: NewOptions, terminal: Terminal) -> int:
         largest, made = _write(found, terminal)
     except OSError as error:
         raise CannotWrite(found.out, error, "name another file with --out") from None
+    if found.catalog is not None:
+        _tell_currency(found.catalog, found, terminal)
     for path in made:
         terminal.say(f"{path}: a text to begin with; write your own into it")
     terminal.out(f"scenario: {found.out}")
@@ -53,6 +56,16 @@ def _check_free(place: Path) -> None:
     check_outside(place)
     if os.path.lexists(place):
         raise NotOverwritten(place)
+
+
+def _tell_currency(catalog: Path, found: Answers, terminal: Terminal) -> None:
+    """Say which currency was taken where neither the file nor the person named one."""
+    money = open_catalogue(catalog, found.reading).money
+    if not money.named:
+        terminal.say(
+            f"{catalog} names no currency: its amounts are taken for {money.currency}; --currency "
+            f'EUR takes them for others, or currency = "EUR" below [products] in {found.out}'
+        )
 
 
 def _check(found: Answers) -> None:

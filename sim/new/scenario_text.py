@@ -65,6 +65,14 @@ def _lines(answers: Answers, program: str, largest: Category | None) -> Iterator
     yield from _seats(answers)
 
 
+_READING = {
+    "currency": "of its amounts; products in others are skipped",
+    "decimal": "what stands before the cents",
+    "other": "the group of categories that are in none",
+}
+"""How a file is read, where that was told: keys of the scenario, with what they are about."""
+
+
 def _products(answers: Answers) -> Iterator[str]:
     yield "[products]"
     if answers.catalog is None:
@@ -72,11 +80,15 @@ def _products(answers: Answers) -> Iterator[str]:
     else:
         path = os.path.relpath(answers.catalog, answers.out.parent)
         yield f"{_pair('catalog', path)}"
+    for key, about in _READING.items():
+        value = getattr(answers.reading, key)
+        if value is not None:
+            yield f"{_pair(key, value):<22}# {about}"
     yield "per_category = 30     # at most so many of each category"
-    if answers.columns:
+    if answers.reading.columns:
         yield ""
         yield "[products.columns]    # what the columns of the file mean"
-        for meaning, column in answers.columns.items():
+        for meaning, column in answers.reading.columns.items():
             yield _pair(meaning, column)
 
 

@@ -158,3 +158,80 @@ def test_columns_that_nobody_recognises_are_asked_for_once(
     again = sim("new", "odd.csv", "--out", "again.toml", "--yes", "--column", "id=qqid")
     assert again.exit_code == 2
     assert "title" in again.stderr
+
+
+def made(*words: object) -> tuple[Result, dict[str, object]]:
+    """What comes of `new` without questions, and the products of the scenario it writes."""
+    result = sim("new", *words, "--question", "discount", "--yes")
+    assert result.exit_code == 0, result.stderr
+    [written] = Path().glob("*.toml")
+    products = tomllib.loads(written.read_text())["products"]
+    assert isinstance(products, dict)
+    return result, products
+
+
+def stopped(*words: object) -> str:
+    """The line with which `new` refuses a catalogue, as it was before it was folded."""
+    result = sim("new", *words, "--question", "discount", "--yes")
+    assert result.exit_code == 2
+    assert not list(Path().glob("*.toml"))
+    return " ".join(result.stderr.split())
+
+
+def test_of_several_currencies_it_takes_the_one_that_its_line_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    priced = (
+        SHOP.replace(",20,9", ",20 CHF,9").replace(",21,", ",21 EUR,").replace(",22,", ",22 €,")
+    )
+    Path("odd.csv").write_text(priced)
+    assert "take one with --currency EUR; products in others" in stopped("odd.csv")
+    result, products = made("odd.csv", "--currency", "eur")
+    assert products["currency"] == "EUR"
+    assert "skipped 1 of 12: 1 with a price in another currency" in result.stderr
+
+
+def test_columns_that_are_not_recognised_are_told_as_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("odd.csv").write_text(SHOP.replace("id,title,category", "qqid,title,zzcat"))
+    assert stopped("odd.csv").endswith("Say which with --column id=NAME")
+    told = ("odd.csv", "--column", "id=qqid")
+    assert stopped(*told).endswith("Say which with --column category=NAME or --other Home")
+    assert "odd.csv: --column id=qid: no such column; there are" in stopped(
+        "odd.csv", "--column", "id=qid"
+    )
+    products = made(*told, "--other", "Home")[1]
+    assert (products["columns"], products["other"]) == ({"id": "qqid"}, "Home")
+
+
+def test_amounts_written_in_both_ways_are_told_as_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("odd.csv").write_text("id;title;category;price\na;A;Home;3,50\nb;B;Home;4.50\n")
+    assert stopped("odd.csv").endswith("say which with --decimal . or --decimal ,")
+    assert made("odd.csv", "--decimal", ",")[1]["decimal"] == ","
+
+
+def test_the_currency_that_nothing_named_is_said(shop: Path) -> None:
+    result, products = made("shop.csv")
+    assert "currency" not in products
+    assert (
+        "shop.csv names no currency: its amounts are taken for USD; --currency EUR takes them for "
+        'others, or currency = "EUR" below [products] in shop-discount.toml\n'
+    ) in result.stderr
+
+
+@pytest.mark.parametrize("words", [("--currency", "CHF"), ("builtin",)])
+def test_a_currency_that_is_named_needs_no_word(words: tuple[str, ...], shop: Path) -> None:
+    assert (
+        "names no currency" not in made(*(("shop.csv", *words) if words[1:] else words))[0].stderr
+    )
+
+
+def test_a_currency_is_three_letters_and_of_a_file(shop: Path) -> None:
+    assert "--currency: EURO: write its three letters" in stopped("shop.csv", "--currency", "EURO")
+    assert "--currency: it is for a FILE of yours" in stopped("builtin", "--currency", "EUR")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from retailsim.events.toml_text import parse_toml
 from retailsim.market.catalogue.options import FIELDS
-from retailsim.market.errors import UnknownColumn
+from retailsim.market.errors import Setting, UnknownColumn
 
 
 def _read() -> dict[str, tuple[str, ...]]:
@@ -111,14 +111,14 @@ def with_told(
     lowered = {column.casefold().strip(): column for column in columns}
     for field, column in told.items():
         if field not in FIELDS:
-            raise UnknownColumn(path, f"[products.columns] {field}", FIELDS, "field", field)
+            raise UnknownColumn(path, Setting(f"columns.{field}", column), FIELDS, "field", field)
         if column == "":
             found.pop(field, None)
             continue
         place = column if column in columns else lowered.get(column.casefold().strip())
         if place is None:
             raise UnknownColumn(
-                path, f'[products.columns] {field} = "{column}"', columns, "column", column
+                path, Setting(f"columns.{field}", column), columns, "column", column
             )
         found[field] = place
     return found

@@ -261,3 +261,16 @@ def test_a_warning_that_cannot_be_written_stops_nothing(monkeypatch: pytest.Monk
     monkeypatch.setattr(click, "echo", full)
     _warned("look out", UserWarning, "my.py", 1)
     _warned(RetailSimWarning("look out"), RetailSimWarning, "my.py", 1)
+
+
+def test_what_to_say_of_a_catalogue_is_said_as_its_command_takes_it(tmp_path: Path) -> None:
+    """With --set where a command has it; a column that somebody wrote stands as in a scenario."""
+    mixed, odd = tmp_path / "mixed.csv", tmp_path / "odd.csv"
+    mixed.write_text("id,title,category,price\na,A,Home,3 EUR\nb,B,Home,4 CHF\nc,C,Home,5 EUR\n")
+    odd.write_text("qq,title,category,price\na,A,Home,3\n")
+    assert "take one with --set products.currency=EUR;" in refused_catalogue(mixed)
+    assert refused_catalogue(odd).endswith("Say which with --set products.columns.id=NAME")
+    result = sim("catalog", odd, "--set", "products.columns.id=q")
+    assert '[products.columns] id = "q": no such column' in " ".join(result.stderr.split())
+    done = sim("launch", "--catalog", mixed, "--set", "products.currency=EUR", "--dry-run")
+    assert done.exit_code == 0, done.stderr
