@@ -21,6 +21,7 @@ from retailsim.agents.csales.model.replies import SalesBuyerEnvelope, SalesSelle
 from retailsim.agents.llm.talk.shape import portable
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.agents.retail.model.replies import ENVELOPES
+from tests.site.page_steps import warnings_in
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "first-model-run.md").read_text()
@@ -89,6 +90,7 @@ def test_the_page_can_be_followed_literally(tmp_path: Path) -> None:
             done = run(command, tmp_path)
             said[command] = done.stdout + done.stderr
             assert done.returncode == 0, f"{command}: {done.stderr}"
+            assert not [one for one in warnings_in(done.stderr) if one not in PAGE], command
             if "grep" in command:
                 assert done.stdout.startswith('{"type":"ModelCalled"')
     assert "every event is the same" in done.stdout

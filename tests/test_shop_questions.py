@@ -10,6 +10,7 @@ import pytest
 
 from retailsim.sim.terminal.program_name import VARIABLE
 from tests.sim.runs import sim
+from tests.site.page_steps import warnings_in
 from tests.test_first_model_run import free_port, serving
 
 PAGE = (Path(__file__).parents[1] / "docs" / "shop-questions.md").read_text(encoding="utf-8")
@@ -33,3 +34,4 @@ def test_every_command_prints_what_the_page_shows(
             result = sim(*shlex.split(command.replace(":8080/", f":{port}/")))
             assert result.exit_code == 0, result.stderr
             assert plain(result.stdout) == plain(output), command
+            assert not [one for one in warnings_in(result.stderr) if one not in PAGE], command

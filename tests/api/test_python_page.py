@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from retailsim.sim.api.listener import Listener
 from tests.sim.runs import ROOT
 
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -34,12 +35,15 @@ def executed(code: str, names: dict[str, Any]) -> None:
 def test_the_page_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All blocks in one notebook, from top to bottom."""
+    """All blocks in one notebook, from top to bottom; nothing in them is without effect."""
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "__main__"}
+    told: list[str] = []
+    monkeypatch.setattr(Listener, "say", lambda self, text: told.append(text))
     for block in blocks("docs/python.md"):
         executed(block, names)
     said = capsys.readouterr().out
+    assert not [line for line in told if line.startswith("warning: ")]
     assert "% bought, " in said and "pairwise: design.discount: " in said
     assert "conversion_rate " in said
     assert [row["seller"] for row in names["mine"].measures()["sellers"]] == [

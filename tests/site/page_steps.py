@@ -10,14 +10,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.sim.runs import ROOT
 
 GAP = "[...]"
 """Stands on a page for lines that are left out."""
-
-ATTEMPT = "a1-7f3c90aa"
-"""The name of an attempt at a share, which is drawn anew each time."""
 
 _FENCE = re.compile(r"```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?:(?<=\n\n)|\A)((?: {4}.*\n|\n(?= {4}))+)")
@@ -77,6 +75,37 @@ def typed(block: str) -> tuple[str, ...]:
     return tuple(line for line in text.splitlines() if line.strip())
 
 
+class Attempts:
+    """Names attempts at shares, which are drawn anew each time, by the order they are named in."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def numbered(self, text: str) -> str:
+        """Return a text in which the same attempt has the same number, and another one another."""
+        return re.sub(r"\ba1-[0-9a-f]{8}\b", self._number, text)
+
+    def _number(self, found: re.Match[str]) -> str:
+        return f"a1-#{self._numbers.setdefault(found[0], len(self._numbers))}"
+
+
+class Printed(NamedTuple):
+    """What a command says: the lines of its result, and what it warns of beside them."""
+
+    text: str
+    warnings: tuple[str, ...]
+
+    def unheard(self, page: str) -> list[str]:
+        """Return the warnings that a page does not show its reader."""
+        there = " ".join(page.split())
+        return [one for one in self.warnings if " ".join(one.split()) not in there]
+
+
+def warnings_in(text: str) -> list[str]:
+    """Return the lines of a command's words to the person that warn, ours and Python's."""
+    return [line for line in text.splitlines() if re.search(r"\bwarning: |Warning: ", line)]
+
+
 class Reader:
     """Somebody who does what a page says, in a folder of their own beside the project's examples.
 
@@ -94,11 +123,11 @@ class Reader:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self._here(step.text), encoding="utf-8")
 
-    def type(self, line: str) -> str:
+    def type(self, line: str) -> Printed:
         """Return what a command prints; it must end well."""
         if line.endswith(" &"):
             self._start(self._here(line[:-2]))
-            return ""
+            return Printed("", ())
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", self._here(line)],
             cwd=self._folder,
@@ -108,8 +137,7 @@ class Reader:
             check=False,
         )
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
-        said = done.stdout.replace(f"{self._folder}/", "").replace(str(self._port), "8080")
-        return re.sub(r"\ba1-[0-9a-f]{8}\b", ATTEMPT, said)
+        return Printed(self._there(done.stdout), tuple(warnings_in(self._there(done.stderr))))
 
     def leave(self) -> None:
         """End what is still running."""
@@ -124,6 +152,10 @@ class Reader:
         )
         self._running.append(process)
         assert process.stdout is not None and process.stdout.readline(), line
+
+    def _there(self, text: str) -> str:
+        """Return what was printed as a page shows it."""
+        return text.replace(f"{self._folder}/", "").replace(str(self._port), "8080")
 
     def _here(self, text: str) -> str:
         return text.replace(":8080/", f":{self._port}/")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.sim.runs import ROOT
-from tests.site.page_steps import CommandStep, FileStep, Reader, differs, steps, typed
+from tests.site.page_steps import Attempts, CommandStep, FileStep, Reader, differs, steps, typed
 from tests.test_first_model_run import free_port
 
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("[!i]*.md"))
@@ -18,16 +18,20 @@ TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("[!i]*.md"))
 @pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
 def test_a_tutorial_can_be_followed_literally(tmp_path: Path, page: Path) -> None:
     reader = Reader(tmp_path, free_port())
-    compared = 0
+    compared, shown, there = 0, Attempts(), Attempts()
+    text = page.read_text(encoding="utf-8")
     try:
-        for step in steps(page.read_text(encoding="utf-8")):
+        for step in steps(text):
             if isinstance(step, FileStep):
                 reader.write(step)
                 continue
-            printed = "".join(reader.type(line) for line in step.lines)
+            said = [reader.type(line) for line in step.lines]
+            printed = "".join(one.text for one in said)
+            unheard = [warning for one in said for warning in one.unheard(text)]
+            assert not unheard, f"{step.lines[-1]}\nwarns, and the page shows it not: {unheard}"
             if step.shown is not None:
                 compared += 1
-                missing = differs(step.shown, printed)
+                missing = differs(shown.numbered(step.shown), there.numbered(printed))
                 assert missing is None, f"{step.lines[-1]}\n{missing}\n\n{printed}"
     finally:
         reader.leave()
@@ -95,6 +99,27 @@ def test_a_page_is_read_as_steps() -> None:
 )
 def test_what_is_shown_is_what_is_printed(shown: str, found: str | None) -> None:
     assert differs(shown, "a  \n\nb\nc\n") == found
+
+
+def test_attempts_that_differ_stand_apart_on_a_page() -> None:
+    """Drawn anew, they are told by their order; one that is named again has its number again."""
+    page, there = Attempts(), Attempts()
+    assert page.numbered("0: a1-7f3c90aa") == there.numbered("0: a1-11111111") == "0: a1-#0"
+    assert page.numbered("1: a1-7f3c90aa") != there.numbered("1: a1-22222222")
+    assert page.numbered("0: a1-7f3c90aa") == there.numbered("0: a1-11111111")
+
+
+@pytest.mark.slow
+def test_a_warning_that_a_page_does_not_show_is_found(tmp_path: Path) -> None:
+    """Of a setting without effect, for one; and the same behind a function of the shell."""
+    line = "python -m sim experiment price-demand --plan"
+    no_effect = "warning: products.per_category has no effect with products.ids"
+    reader = Reader(tmp_path, 0)
+    (tmp_path / "try.sh").write_text(f'try() {{ {line} --set products.per_category=1 "$@"; }}\n')
+    assert reader.type(line).unheard("") == []
+    said = reader.type(". ./try.sh; try")
+    assert said.unheard("A page without it.") == [no_effect]
+    assert said.unheard(f"A page with it:\n\n```\n{no_effect}\n```\n") == []
 
 
 @pytest.mark.slow
