@@ -174,7 +174,7 @@ def test_a_refusal_says_what_was_seen_and_what_to_do_in_three_lines(
         assert len(lines) <= 3
         assert max(map(len, lines)) <= 80
         assert "CSV, semicolons, UTF-8" in result.stderr
-        assert result.stderr.endswith('[products.columns] id = "NAME"\n')
+        assert result.stderr.endswith("--set products.columns.id=NAME\n")
 
 
 def test_a_long_line_is_folded_into_three() -> None:
