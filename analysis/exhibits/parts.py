@@ -13,6 +13,11 @@ from retailsim.analysis.statistics.values import Estimate
 
 NOTHING = "–"
 """What stands where nothing was counted."""
+FEW_BEHIND = (
+    "“10 clusters: t” or “rough” says that few products (or profiles) stand behind it: the range "
+    "is wide for that reason, and a rough one may still be too narrow."
+)
+"""What the notes say that `estimated` puts below numbers, for the caption of where they stand."""
 
 
 _NUMBER = 16
@@ -104,28 +109,37 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     sections: tuple[Section, ...]
 
 
-def estimated(unit: str, estimate: Estimate) -> Cell:
-    """Write an estimate by its unit, with its interval and what it is of."""
+def estimated(unit: str, estimate: Estimate, *, worth: bool = False) -> Cell:
+    """Write an estimate by its unit, with its interval and what it is of.
+
+    Parameters
+    ----------
+    worth : bool
+        Whether n is followed by how many independent observations would say as much.
+    """
     if estimate.value is None:
         return Cell(NOTHING, estimate.note)
-    return Cell(written(unit, estimate.value), _below(estimate, partial(written, unit)))
+    below = _below(estimate, partial(written, unit), worth=worth)
+    return Cell(written(unit, estimate.value), below)
 
 
-def _below(estimate: Estimate, write: Callable[[float], str]) -> str:
+def _below(estimate: Estimate, write: Callable[[float], str], *, worth: bool) -> str:
     parts = []
     if estimate.interval is not None:
         parts.append(f"{write(estimate.interval.low)} to {write(estimate.interval.high)}")
     if estimate.two_way is not None:
         low, high = write(estimate.two_way.low), write(estimate.two_way.high)
         parts.append(f"new buyers too: {low} to {high}")
-    parts.append(_counted(estimate))
+    parts.append(_counted(estimate, worth=worth))
     if estimate.note:
         parts.append(estimate.note.replace(": Student's t", ": t"))
     return "; ".join(parts)
 
 
-def _counted(estimate: Estimate) -> str:
-    return f"n {estimate.n:,}"
+def _counted(estimate: Estimate, *, worth: bool) -> str:
+    if not worth or estimate.effective_n is None:
+        return f"n {estimate.n:,}"
+    return f"n {estimate.n:,}, eff. {estimate.effective_n:,.0f}"
 
 
 def row(name: str, *cells: Cell) -> tuple[Cell, ...]:

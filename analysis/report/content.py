@@ -9,6 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from retailsim.analysis.exhibits.parts import (
+    FEW_BEHIND,
     Cell,
     Headline,
     Report,
@@ -53,7 +54,7 @@ _GROUPS = frozenset((*_SEATS, *SHARED_BY, *KINDS))
 Maker = Callable[[], Section | None]
 _INTERVALS = (
     "Below a number stands the range that it is in with 95% certainty, for {interval}, and n, "
-    "what was counted. “10 clusters: t” or “rough” says that few products stand behind it."
+    "what was counted. " + FEW_BEHIND
 )
 _TWO_WAY = " The range that says “new buyers too” is for {two_way}."
 _WORTH = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from retailsim.analysis.exhibits import charts
 from retailsim.analysis.exhibits.parts import (
+    FEW_BEHIND,
     NOTHING,
     Cell,
     Figure,
@@ -145,8 +146,9 @@ def _planned(found: SideBySide, by_name: Measures) -> Section:
         for change in found.comparison.planned
     ]
     note = (
-        "p and the intervals of changes are for all of them together (Bonferroni). Below each "
-        "number: its 95% interval, n, and how many independent episodes it is worth."
+        "p and the intervals of changes are for all of them together (Bonferroni). Below a number "
+        "of a run: its 95% interval, n, and eff., how many independent ones that is worth. Here "
+        f"and below, {FEW_BEHIND}"
     )
     shown = table("All changes", ("Measure", "Change", "p", *found.names), rows, note)
     return Section(name="whole", title="The whole runs", tables=(shown,))
@@ -154,7 +156,7 @@ def _planned(found: SideBySide, by_name: Measures) -> Section:
 
 def _cells(change: Change, of: Measure) -> tuple[Cell, ...]:
     """The change first: on a narrow screen, what is further right has to be scrolled to."""
-    sides = (estimated(of.unit, one) for one in (change.first, change.second))
+    sides = (estimated(of.unit, one, worth=True) for one in (change.first, change.second))
     return (_changed(change, of), Cell(p_told(change.adjusted_p)), *sides)
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from retailsim.analysis.exhibits.charts import intervals, response
 from retailsim.analysis.exhibits.parts import (
+    FEW_BEHIND,
     NOTHING,
     Cell,
     Figure,
@@ -157,6 +158,7 @@ def _of_intervals(best: Best | None) -> Iterator[str]:
         yield "The best at the top has one of the same kind, at least as wide, for it was picked."
         if best.over is not None:
             yield f"That one is over the {counted(best.over, 'episode')} that every run has."
+    yield f"n is what was counted. {FEW_BEHIND}"
 
 
 def _rivals(found: Sweep, best: Best, by: Measure) -> ReportTable:

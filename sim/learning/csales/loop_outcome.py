@@ -11,6 +11,7 @@ import numpy as np
 
 from retailsim.agents.policy.linear import LinearPolicy
 from retailsim.analysis.exhibits.parts import (
+    FEW_BEHIND,
     Cell,
     Report,
     ReportTable,
@@ -307,4 +308,4 @@ def _page_table(one: OutcomeTable) -> ReportTable:
         row(each.label, *(estimated(value.unit, value.measured) for value in each.values))
         for each in one.rows
     ]
-    return table("", ["", *columns], rows)
+    return table("", ["", *columns], rows, FEW_BEHIND)
