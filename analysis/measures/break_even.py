@@ -43,6 +43,8 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
         Of `needed`, Fieller's, by clusters of products; None where it has no end.
     alone : bool
         Whether the price is all that differs: else what was seen is not of the price alone.
+    known, whole : int
+        Episodes of both runs whose profit is known, which all of this is over, and all of them.
     """
 
     what: str
@@ -53,12 +55,21 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
     seen: float
     interval: Interval | None = None
     alone: bool = True
+    known: int = 0
+    whole: int = 0
 
     @property
-    def told(self) -> tuple[str, str]:
-        """The answer in words, and what it follows from."""
+    def told(self) -> tuple[str, ...]:
+        """The answer in words, what it follows from, and of what it is, if not of all episodes."""
         before, after = (written("cents", one) for one in self.order_profit_cents)
-        return f"{self.what} {self._pays}.", f"An order earns {before} before, {after} after."
+        found = f"{self.what} {self._pays}.", f"An order earns {before} before, {after} after."
+        if self.known == self.whole:
+            return found
+        return (
+            *found,
+            f"This and profit are of the {self.known:,} of {self.whole:,} episodes whose costs are "
+            "known; conversion elsewhere is of all.",
+        )
 
     @property
     def _pays(self) -> str:
@@ -125,6 +136,8 @@ def break_even(one: pl.DataFrame, two: pl.DataFrame, *, alike: bool = True) -> B
         needed=earned / order - conversion if pays else None,
         seen=after.orders / after.n - conversion,
         interval=_interval(before, after) if alike and pays else None,
+        known=int(before.n + after.n),
+        whole=one.height + two.height,
     )
 
 

@@ -168,6 +168,7 @@ def compare(
     planned = [_Question("overall", compared, sides) for compared in shown]
     grids = [_by(key, sides) for key in ("seller", "buyer", "category")]
     whole = _adjusted(planned, bonferroni, simultaneous_level)
+    even = break_even(sides.one, sides.two, alike=alike)
     parts = tuple(
         change for grid in grids for change in _adjusted(grid, benjamini_hochberg, selected_level)
     )
@@ -181,10 +182,11 @@ def compare(
         cautions=(
             *illustration(one, two),
             *changes_left_open(first.episodes, second.episodes, names),
+            *(() if even else _over(planned, sides)),
         ),
         notes=(*_too_few((*whole, *parts), about.shared, own), *_about_profit(planned, sides)),
         seats=found.seats,
-        break_even=break_even(sides.one, sides.two, alike=alike),
+        break_even=even,
     )
 
 
@@ -213,6 +215,16 @@ def _too_few(changes: Sequence[Change], shared: str, own: Sequence[Measure]) -> 
             f"-100.0 to +100.0: too few {shared}s to exclude any change. In pairs, fewer than "
             f"{FEWEST} never can, and the more rows are judged together, the more it takes."
         )
+
+
+def _over(planned: Sequence[_Question], sides: _Sides) -> Iterator[str]:
+    """Say of how many episodes profit is, where those are not all; `BreakEven.told` does, too."""
+    known, whole = (
+        sum(count(part["profit_cents"]) for part in (sides.one, sides.two))
+        for count in (pl.Series.count, pl.Series.len)
+    )
+    if known < whole and any(asked.compared.name == "profit_cents" for asked in planned):
+        yield f"Profit is of the {known:,} of {whole:,} episodes whose costs are known."
 
 
 def _about_profit(planned: Sequence[_Question], sides: _Sides) -> Iterator[str]:

@@ -45,6 +45,20 @@ def test_ten_percent_off_a_margin_of_forty_takes_a_third_more_orders() -> None:
     assert found.told[1] == "An order earns $4.00 before, $3.00 after."
 
 
+def test_it_is_over_the_episodes_whose_costs_are_known_and_says_of_how_many() -> None:
+    before: Rows = [(f"p{n}", int(n % 2), 400 * (n % 2)) for n in range(40)]
+    after: Rows = [(f"p{n}", int(n % 5 < 3), 300 * (n % 5 < 3)) for n in range(40)]
+    unknown: Rows = [("q", 1, None)] * 10
+    found, whole = told(before + unknown, after + unknown[:5]), told(before, after)
+    assert (found.known, found.whole) == (80, 95)
+    assert (found.needed, found.seen) == (whole.needed, whole.seen)
+    assert found.told[:2] == whole.told
+    assert found.told[2:] == (
+        "This and profit are of the 80 of 95 episodes whose costs are known; conversion elsewhere "
+        "is of all.",
+    )
+
+
 ROWS = st.lists(
     st.tuples(st.sampled_from("pqr"), st.integers(0, 1), st.integers(-900, 900)), min_size=1
 ).map(lambda rows: [(product, n, n * cents) for product, n, cents in rows])
