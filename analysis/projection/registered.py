@@ -93,6 +93,16 @@ def planned_episodes(run: Path) -> int | None:
     return told if isinstance(told, int) and not isinstance(told, bool) else None
 
 
+def is_in_order(run: Path) -> bool:
+    """Whether a run's markets are played in the order of its list of products or profiles.
+
+    Not where people come when they like, where it is played in shares that begin in many places,
+    where it was imported, or where its folder says nothing.
+    """
+    apart = (_told(run, "scenario", "study"), _told(run, "plan"), _told(run, "imported"))
+    return _told(run, "scenario") is not None and not any(apart)
+
+
 def _told(run: Path, *keys: str) -> Any:
     path = run / "run.toml"
     if not path.is_file():  # a pipe would be waited for without end

@@ -18,6 +18,7 @@ from retailsim.analysis.measures.scope import KINDS, SHARED_BY
 from retailsim.analysis.projection.loader import scan
 from retailsim.analysis.projection.projection import LazyProjection, Projection
 from retailsim.analysis.projection.registered import own_measures, planned_episodes
+from retailsim.analysis.replay.beginning import Beginning, beginning
 from retailsim.analysis.replay.cost import Attempts, Cost, cost
 from retailsim.analysis.replay.headline_intervals import HeadlineIntervals
 from retailsim.analysis.replay.telemetry import attempts
@@ -39,7 +40,8 @@ class EpisodeCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """How many episodes were opened, and how they ended; the rest is still open.
 
     ``superseded`` are the failed ones that were repeated; they are in no other number. ``planned``
-    is there where the run is not finished: how many it is to have, as its folder says.
+    is there where the run is not finished: how many it is to have, as its folder says. So is
+    ``beginning``, where what is done is the beginning of the list of products or profiles.
     """
 
     opened: int
@@ -47,6 +49,7 @@ class EpisodeCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     failed: int
     superseded: int
     planned: int | None = None
+    beginning: Beginning | None = None
 
     @property
     def asked(self) -> int:
@@ -128,11 +131,10 @@ def replay(run: Path, projection: Projection | LazyProjection | None = None) -> 
     """
     sealed = is_sealed(run)  # before the log is read, for it may be meanwhile
     own = own_measures(run)
-    planned = planned_episodes(run)
 
     def told(found: Projection | LazyProjection) -> Replay:
         sent = attempts(run)
-        return summarize(str(run), found, sealed=sealed, sent=sent, own=own, planned=planned)
+        return summarize(str(run), found, sealed=sealed, sent=sent, own=own, folder=run)
 
     return scan(run, told) if projection is None else told(projection)
 
@@ -149,18 +151,19 @@ def summarize(
     sealed: bool,
     sent: Sequence[Attempts] = (),
     own: Sequence[Measure] = (),
-    planned: int | None = None,
+    folder: Path | None = None,
 ) -> Replay:
     """Measure a projection; `sealed` says whether its log can grow no more.
 
     `sent` are the attempts at model calls, from the telemetry; `own` the protocol's measures;
-    `planned` how many episodes the run is to have.
+    `folder` says how many episodes the run is to have, and in which order.
     """
     held = projection.lazy()
     episodes = held.episodes.filter(COUNTS)
     sums = MeasureSums(episodes, own)
     ended, markets = _ended(held.episodes, COUNTS), _ended(held.markets, pl.lit(value=True))
     partial = bool(not sealed or ended.open or markets.open)
+    unfinished = folder if partial else None
     superseded = held.episodes.select(pl.col("superseded").sum()).collect(engine="streaming").item()
     # An episode that was never opened still counts its rejections.
     rejecting = held.episodes.filter(~pl.col("superseded"))
@@ -173,7 +176,8 @@ def summarize(
             closed=ended.closed,
             failed=ended.failed,
             superseded=superseded,
-            planned=planned if partial else None,
+            planned=None if unfinished is None else planned_episodes(unfinished),
+            beginning=None if unfinished is None else beginning(unfinished, held.episodes),
         ),
         failed_markets=markets.failed,
         rejected_outputs=outputs,

@@ -335,7 +335,10 @@ def _caption(replay: Replay) -> Text:
     failed = failures_told(counts.failed, replay.overall)
     net = measure("net_revenue_cents")
     marked = MARKED if net.least_of(replay.overall) is not None else ""
-    return Text("\n".join(filter(None, ("; ".join(parts), failed, marked, *_claims(replay)))))
+    begun = str(counts.beginning) if counts.beginning else ""
+    return Text(
+        "\n".join(filter(None, ("; ".join(parts), begun, failed, marked, *_claims(replay))))
+    )
 
 
 def _claims(replay: Replay) -> Iterator[str]:

@@ -48,6 +48,7 @@ def _finished(replay: Replay) -> Iterator[str]:
         yield (
             f"This run is not finished: {counts.closed:,} of {counts.asked:,} episodes closed. "
             "All numbers are of what is done so far."
+            + (f" {counts.beginning}" if counts.beginning else "")
         )
 
 

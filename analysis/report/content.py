@@ -29,7 +29,6 @@ from retailsim.analysis.policy.mining import mine
 from retailsim.analysis.policy.mining_section import mined_section
 from retailsim.analysis.projection.loader import use
 from retailsim.analysis.projection.projection import Projection, StoredProjection
-from retailsim.analysis.projection.registered import planned_episodes
 from retailsim.analysis.protocol import ProtocolAnalysis, analysis_of
 from retailsim.analysis.replay.replay import Replay, columns_read, summarize
 from retailsim.analysis.replay.telemetry import attempts
@@ -56,6 +55,7 @@ _INTERVALS = (
     "Below a number stands the range that it is in with 95% certainty, for {interval}, and n, "
     "what was counted. " + FEW_BEHIND
 )
+_BEGUN = " The run is not finished, so “of this kind” means {kind}."
 _TWO_WAY = " The range that says “new buyers too” is for {two_way}."
 _WORTH = (
     " What episodes share makes them alike: of conversion these {n:,} say as much as {worth:,.0f} "
@@ -81,11 +81,10 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
     protocol = analysis_of(run)
     own = protocol.measures
     sealed = is_sealed(run)  # before the log is read, for it may be meanwhile
-    planned = planned_episodes(run)
 
     def read(stored: StoredProjection) -> tuple[Replay, pl.DataFrame, _Whole]:
         found, sent = stored.lazy(), attempts(run)
-        replay = summarize(run.name, found, sealed=sealed, sent=sent, own=own, planned=planned)
+        replay = summarize(run.name, found, sealed=sealed, sent=sent, own=own, folder=run)
         every = stored.load(held_columns(protocol))
         whole = _Whole(
             _own_parts(run, every, protocol, learning) if replay.overall.decided else (),
@@ -97,7 +96,7 @@ def report(run: Path, about: Mapping[str, str], learning: Collection[str] = ()) 
         return replay, estimates.by_number(estimates.decided(_few(shown))), whole
 
     replay, some, whole = use(run, read)
-    parts: list[Section | None] = [headlines_section(some, own)]
+    parts: list[Section | None] = [headlines_section(some, own, replay)]
     if some.height:
         parts.insert(0, findings.findings_section(some))
         shared = [make() for make in decided_sections(replay, some, own).values()]
@@ -218,7 +217,7 @@ def _counted(n: int, what: str) -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
-def headlines_section(some: pl.DataFrame, own: Own) -> Section:
+def headlines_section(some: pl.DataFrame, own: Own, replay: Replay) -> Section:
     """Return the first numbers, each with its intervals."""
     [all_] = estimates.measured(some, own=own)
     headlines: list[Headline] = []
@@ -233,6 +232,8 @@ def headlines_section(some: pl.DataFrame, own: Own) -> Section:
             headlines.append(Headline(name=one.label, value=cell.text, below=below))
     about = scope(some)
     said = _INTERVALS.format(interval=about.interval)
+    if replay.episodes.beginning is not None:
+        said += _BEGUN.format(kind=replay.episodes.beginning.kind)
     if any(found.two_way for found in all_.estimates.values()):
         said += _TWO_WAY.format(two_way=about.two_way)
     conversion = all_["conversion_rate"]

@@ -109,13 +109,15 @@ def _sellers(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, 
 
 def _counts(found: Mapping[str, Any]) -> str:
     from retailsim.analysis.measures.failures import failures_told
+    from retailsim.analysis.replay.beginning import Beginning
 
     counts = found["episodes"]
+    begun = f". {Beginning(**counts['beginning'])}" if "beginning" in counts else ""
     partial = ", not finished" if found["partial"] else ""
     told = failures_told(counts["failed"], found["overall"])
     failed = f". {told}" if told else ""
     asked = counts.get("planned") or counts["opened"]
-    return f"{counts['closed']:,} of {asked:,} episodes closed{partial}{failed}"
+    return f"{counts['closed']:,} of {asked:,} episodes closed{partial}{failed}{begun}"
 
 
 def _shown(run: Path, *, unended: bool, costs_known: bool) -> tuple[Measure, ...]:

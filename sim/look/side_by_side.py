@@ -205,6 +205,7 @@ def _unfinished(
 ) -> Iterator[str]:
     """Say loudly which run is not at its end."""
     from retailsim.analysis.projection.registered import planned_episodes
+    from retailsim.analysis.replay.beginning import beginning
 
     for run, name, projection, whole in zip(runs, names, loaded, sealed, strict=True):
         episodes, markets = projection.episodes, projection.markets
@@ -213,9 +214,11 @@ def _unfinished(
             ended = int((episodes["status"] != "open").sum())
             asked = planned_episodes(run)
             of = "" if asked is None else f" of {asked:,}"
+            begun = beginning(run, episodes.lazy())
             yield (
-                f"NOT FINISHED: {name} has {ended:,}{of} episodes so far. What is said here may "
-                f"change; finish it first: {program_name()} resume {run}"
+                f"NOT FINISHED: {name} has {ended:,}{of} episodes so far."
+                f"{f' {begun}' if begun else ''} What is said here may change; finish it first: "
+                f"{program_name()} resume {run}"
             )
 
 

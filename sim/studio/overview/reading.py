@@ -13,7 +13,6 @@ from retailsim.analysis.exhibits.parts import Section
 from retailsim.analysis.measures import estimates
 from retailsim.analysis.projection.loader import load
 from retailsim.analysis.projection.projection import Projection
-from retailsim.analysis.projection.registered import planned_episodes
 from retailsim.analysis.protocol import ProtocolAnalysis, analysis_of
 from retailsim.analysis.replay.replay import Replay, summarize
 from retailsim.analysis.replay.telemetry import attempts
@@ -96,7 +95,7 @@ class Reading:
         replay, own = self.replay, self.protocol.measures
         everything = self.projection.episodes
         some = estimates.decided(content.shown_columns(everything, own))
-        yield lambda: content.headlines_section(some, own)
+        yield lambda: content.headlines_section(some, own, self.replay)
         if some.height:
             yield lambda: findings.findings_section(some)
             shared = content.decided_sections(replay, some, own)
@@ -166,7 +165,7 @@ def measured(
             sealed=sealed,
             sent=attempts(run),
             own=protocol.measures,
-            planned=planned_episodes(run),
+            folder=run,
         ),
         protocol=protocol,
         budget=file.budget,
