@@ -139,7 +139,8 @@ def distributions(source: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
     folder = tmp_path_factory.mktemp("distributions")
     python = environment(folder / "builder")
     pip_install(python, BUILD)
-    run(python, "-m", "build", "--outdir", folder, source, cwd=folder)
+    said = run(python, "-m", "build", "--outdir", folder, source, cwd=folder)
+    assert "is absent from" not in said and "Deprecat" not in said
     [sdist], [wheel] = folder.glob("*.tar.gz"), folder.glob("*.whl")
     return sdist, wheel
 
@@ -153,6 +154,13 @@ def test_a_wheel_owns_two_names(wheel: Path) -> None:
     """`retailsim`, and `sim` for ``python -m sim``."""
     tops = {name.partition("/")[0] for name in contents(wheel)}
     assert tops == {"retailsim", "sim", f"retailsim-{VERSION}.dist-info"}
+
+
+def test_its_description_is_that_of_packages(wheel: Path) -> None:
+    """Links of the README lead to files that no wheel has."""
+    said = contents(wheel)[f"retailsim-{VERSION}.dist-info/METADATA"].decode()
+    text = (ROOT / "launcher" / "description.md").read_text(encoding="utf-8")
+    assert said.partition("\n\n")[2].strip() == text.strip()
 
 
 def test_the_wheel_holds_every_file_of_the_folders(wheel: Path) -> None:

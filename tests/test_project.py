@@ -119,6 +119,26 @@ def test_a_bare_name_is_refused_in_a_line(package: str) -> None:
     )
 
 
+def test_data_files_are_those_that_are_named() -> None:
+    """Else setuptools takes folders of data for forgotten packages, and warns of each."""
+    assert PROJECT["tool"]["setuptools"]["include-package-data"] is False
+
+
+def test_what_a_package_says_of_itself_leads_nowhere() -> None:
+    """On an index page and in ``METADATA`` a relative link or a picture is broken."""
+    text = read(PROJECT["project"]["readme"])
+    assert not LINK.search(text) and "![" not in text and "<" not in text
+
+
+@pytest.mark.parametrize("page", ["README.md", PROJECT["project"]["readme"]])
+def test_who_has_only_the_wheel_is_told_its_name_and_extras(page: str) -> None:
+    text = read(page)
+    assert f"pip install 'retailsim-{PROJECT['project']['version']}-py3-none-any.whl[" in text
+    named = set(re.findall(r"`([a-z-]+)`", text.partition("| extra |")[2].partition("\n## ")[0]))
+    extras = set(PROJECT["project"]["optional-dependencies"]) - {"dev", "browser"}
+    assert named in (set(), extras)
+
+
 def test_every_module_is_in_a_package() -> None:
     """A folder with modules and no ``__init__.py`` would be left out without a word."""
     folders = {path.parent for path in sources(*PACKAGES)}
