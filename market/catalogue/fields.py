@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import islice
 
 PRICE_LIMIT_CENTS = 100_000_000
-"""Prices from here on, a million dollars, are taken for errors."""
+"""Prices from here on, a million in whatever currency, are taken for errors."""
 
 _SUSPICIOUS = 10**15  # an amount beyond any money, id or count that a sheet can mean
 _DEPTH = 3

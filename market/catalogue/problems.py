@@ -21,7 +21,7 @@ Note = Literal["unusable_unit_cost", "unreadable_details", "unknown_audience"]
 
 REASONS: dict[Reason, str] = {
     "no_price": "without a usable price",
-    "absurd_price": "with a price of zero or less, or of a million dollars or more",
+    "absurd_price": "with a price of zero or less, or of a million or more",
     "no_title": "without a title",
     "no_id": "without an id",
     "other_currency": "with a price in another currency",

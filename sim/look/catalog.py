@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from retailsim.market.catalogue.language import told
 from retailsim.market.catalogue.report import CatalogueReport, Skipped, catalogue_report
+from retailsim.market.core.money import dollars, in_currency
 from retailsim.sim.budget.estimate import counted
 from retailsim.sim.run.launch import asked_scenario
 from retailsim.sim.run.launch_options import Options
@@ -44,7 +45,8 @@ def show_catalogue(options: Options, terminal: Terminal) -> int:
             terminal.show(_table(found))
         else:
             terminal.out("")
-        terminal.out("\n".join(_rest(found)))
+        with in_currency(found.currency):
+            terminal.out("\n".join(_rest(found)))
     return 0 if found.kept else 1
 
 
@@ -162,7 +164,7 @@ def _sheet(found: CatalogueReport) -> Iterator[str]:
     facts = {
         "id": product.id,
         "title": product.title,
-        "price": f"{found.currency} {_amount(product.price_cents)}",
+        "price": dollars(product.price_cents),
         "category": " > ".join(product.path) or product.category,
         "group": product.category,
         "audience": product.audience or "",

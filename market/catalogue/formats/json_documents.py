@@ -35,6 +35,8 @@ def json_rows(path: Path, encoding: Encoding) -> Table:
     if _is_row(_first_line(path, encoding)):
         return _lines(path, encoding)
     document = _whole(path, encoding)
+    if _is_empty(document):
+        raise UnreadableCatalogue(path, "it is JSON, and its list of products is empty")
     found, place = _list_in(document)
     if found is None:
         found = _by_id(document)
@@ -82,6 +84,8 @@ def _is_row(line: bytes) -> bool:
     except (ValueError, RecursionError):
         # An object that is written over several lines begins with a line that ends open.
         return not line.endswith((b"{", b"[", b",", b":", b'"'))
+    if _is_empty(found):
+        return bool({"title", "name", "price"} & found.keys())
     holds_rows = _list_in(found)[0] is not None or _by_id(found) is not None
     return not holds_rows or bool({"title", "name", "price"} & found.keys())
 
@@ -174,6 +178,19 @@ def _list_in(document: Any, depth: int = _DEPTH, place: str = "") -> tuple[list[
         if found is not None:
             return found, where
     return None, ""
+
+
+def _is_empty(document: Any, depth: int = _DEPTH) -> bool:
+    """Whether a document is a list without anything, or has it where products are looked for."""
+    if document == []:
+        return True
+    if not isinstance(document, dict) or not depth or _list_in(document)[0] is not None:
+        return False
+    return any(
+        document[key] == {} or _is_empty(document[key], depth - 1)
+        for key in _LISTS
+        if key in document
+    )
 
 
 def _by_id(document: Any) -> list[Any] | None:

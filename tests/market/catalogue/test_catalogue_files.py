@@ -172,6 +172,10 @@ def test_files_that_cannot_be_read_are_named_in_one_line(tmp_path: Path) -> None
         (b"{}", "it looks like JSON, and holds no product"),
         (b'{"a": [1', "it looks like JSON, and holds no product \\(not JSON"),
         (b'{"a":\n [1', "it looks like JSON, and is damaged"),
+        (b'{"products": []}', "it is JSON, and its list of products is empty"),
+        (b'{\n"data": {"products": {"edges": []}}}', "its list of products is empty"),
+        (b'{"products": {}}', "its list of products is empty"),
+        (b"[]", "its list of products is empty"),
         (b"[1, 2]", "it is JSON with an array without an object: no list of products"),
         (
             b"<a><b/></a>",

@@ -48,7 +48,7 @@ def test_what_was_read_and_what_was_not_is_shown_within_80_columns(shop: Path) -
         "1 of 3 products have a unit cost; profit is over those.",
         "line 3: 02: no cost",
         "title Lampe & Schirm",
-        "price EUR 1,299.00",
+        "price €1,299.00",
         "Für das Wohnzimmer und mit Schirm.",
     ):
         assert line in said
@@ -201,3 +201,16 @@ def test_an_export_becomes_a_run_and_a_report_by_one_command_each(
     result = sim("launch", published(f"exports/{name}"), "--out", out, "--json")
     assert result.exit_code == 0, result.stderr
     assert sim("report", out).exit_code == 0
+
+
+@pytest.mark.parametrize(("currency", "price"), [("EUR", "€24.90"), ("CHF", "CHF 24.90")])
+def test_a_price_is_written_as_everywhere_else(
+    currency: str, price: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/products.md says; and a price too high is one in no currency of its own."""
+    monkeypatch.chdir(tmp_path)
+    rows = (f"1,Lamp,Home,24.90 {currency}", f"2,Castle,Home,2000000 {currency}")
+    Path("shop.csv").write_text("\n".join(("id,title,category,price", *rows)))
+    said = sim("catalog", "shop.csv").stdout
+    assert f"price      {price}\n" in said
+    assert "1 with a price of zero or less, or of a million or more\n" in said
