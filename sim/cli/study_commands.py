@@ -153,7 +153,9 @@ def sweep(scenario: str, keys: tuple[str, ...], as_json: bool, **flags: Any) -> 
     "--difference",
     required=True,
     metavar="D",
-    help="Difference to tell: points of a share, dollars, or 5% of the level.",
+    help="Difference to tell: of a measure that is a share, such as conversion, points (3); of "
+    "others, such as profit, an amount in the shop's currency or in what the measure counts "
+    "(1.20), or a percentage of the level (5%).",
 )
 @click.option(
     "--measure",

@@ -154,7 +154,7 @@ def _from_runs(asked: PlanOptions) -> Pilot:
 
 
 def difference_of(told: str, by: Measure) -> float | None:
-    """Return a difference in the measure's unit: points as a share, dollars as cents.
+    """Return a difference in the measure's unit: points as a share, money as cents.
 
     None where it is told as a percentage, which is of the measure's level.
 
@@ -183,7 +183,9 @@ def _how(by: Measure) -> str:
         case "share":
             return f"write it in points, above 0 and below 100: 3 is 3 points of {by.label.lower()}"
         case "cents":
-            return f"write dollars, such as 1.20, or a share of the {by.label.lower()}, such as 5%"
+            return (
+                f"write an amount, such as 1.20, or a share of the {by.label.lower()}, such as 5%"
+            )
         case _:
             return f"write a number above 0, or a share of the {by.label.lower()}, such as 5%"
 

@@ -226,11 +226,12 @@ def test_runs_say_it_instead_of_a_pilot(tmp_path: Path) -> None:
     ("words", "problem"),
     [
         (("--difference", "0"), "write it in points"),
+        (("--difference", "5%", "--measure", "conversion"), "write it in points"),
         (("--difference", "3%"), "write it in points, above 0 and below 100: 3 is 3 points"),
         (("--difference", "$3"), "write it in points"),
         (
             ("--difference", "much", "--measure", "profit"),
-            "write dollars, such as 1.20, or a share",
+            "write an amount, such as 1.20, or a share",
         ),
         (("--difference", "3", "--measure", "sales"), "--measure: none is called 'sales'"),
         (("--difference", "3", "design.discount=0"), "for one, use --set"),
@@ -262,3 +263,11 @@ def test_a_difference_is_in_the_unit_of_its_measure(
     told: str, name: str, amount: float | None
 ) -> None:
     assert difference_of(told, measure(name)) == amount
+
+
+def test_its_help_says_which_measure_takes_which_difference() -> None:
+    """A share takes points alone; an amount is in the currency of the catalogue."""
+    said = " ".join(sim("plan", "--help").stdout.partition("--measure")[0].split())
+    assert "of a measure that is a share, such as conversion, points (3)" in said
+    assert "of others, such as profit, an amount in the shop's currency" in said
+    assert "or a percentage of the level (5%)" in said
