@@ -66,11 +66,22 @@ class RunExists(SimError):
     """The folder for a new run holds something, or is not a folder."""
 
     def __init__(self, path: Path) -> None:
-        advice = "choose another --out, or resume the run"
         if path.is_dir():
-            super().__init__(f"{path} exists and is not empty: {advice}")
+            resumed = ", or resume the run" if (path / "run.toml").is_file() else ""
+            super().__init__(f"{path} exists and is not empty: choose another --out{resumed}")
         else:
             super().__init__(f"{path} exists and is not a folder: choose another --out")
+
+
+class OtherArms(SimError):
+    """The folder for several runs holds those of other words."""
+
+    def __init__(self, path: Path, mark: str) -> None:
+        what = mark.partition(".")[0]
+        super().__init__(
+            f"{path} holds the runs of another {what}: choose another --out, or go on with it by "
+            f"the words that it was begun with ({path / mark})"
+        )
 
 
 class NotARunFolder(SimError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from retailsim.sim.errors import CannotWrite, RunExists, SimError
+from retailsim.sim.errors import CannotWrite, OtherArms, RunExists, SimError
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.terminal import Quiet
 
@@ -57,8 +57,8 @@ def begin(folder: Path, mark: str, told: bytes) -> None:
 
     Raises
     ------
-    RunExists
-        If the folder holds anything else.
+    OtherArms, RunExists
+        If the folder holds runs of other words, or anything else.
     CannotWrite
     """
     file = folder / mark
@@ -66,7 +66,7 @@ def begin(folder: Path, mark: str, told: bytes) -> None:
         if file.is_file() and file.read_bytes() == told:
             return
         if folder.exists() and (not folder.is_dir() or {*folder.iterdir()} - {file}):
-            raise RunExists(folder)
+            raise OtherArms(folder, mark) if file.is_file() else RunExists(folder)
         folder.mkdir(parents=True, exist_ok=True)
         file.write_bytes(told)
     except OSError as error:

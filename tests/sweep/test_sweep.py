@@ -68,7 +68,14 @@ def test_the_same_words_go_on_with_what_is_missing(folder: Path, tmp_path: Path)
 def test_other_words_are_refused(words: tuple[object, ...], folder: Path) -> None:
     result = sim("sweep", "pairwise", *words, *SMALL, "--out", folder)
     assert result.exit_code == 2
-    assert "not empty" in result.stderr
+    line = (
+        f"error: {folder} holds the runs of another sweep: choose another --out, or go on with it "
+    )
+    assert (
+        result.stderr == line + f"by the words that it was begun with ({folder / 'sweep.json'})\n"
+    )
+    launch = sim("launch", *SMALL, "--out", folder)
+    assert launch.stderr == f"error: {folder} exists and is not empty: choose another --out\n"
 
 
 def test_what_a_person_reads_fits_80_columns_and_says_the_verdict_first(folder: Path) -> None:

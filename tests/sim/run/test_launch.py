@@ -252,7 +252,10 @@ def test_the_folder_is_named_after_the_run_and_the_time(
 def test_an_empty_folder_is_used_and_any_other_left_alone(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     launched(tmp_path / "empty", *SMALL)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").touch()
     for place, problem in (
+        (tmp_path / "other", "exists and is not empty: choose another --out"),
         (tmp_path / "empty", "exists and is not empty: choose another --out, or resume the run"),
         (scenario(tmp_path, SEATS), "exists and is not a folder: choose another --out"),
     ):
