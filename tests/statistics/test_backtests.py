@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 from scipy.stats import t as student
 
 from retailsim.analysis.statistics.backtests import FEWEST, Checked, Judgement, judged
+from tests.sim.runs import ROOT
 
 Rng = np.random.Generator
 Predict = Callable[[float, Rng], tuple[float, float]]
@@ -87,6 +88,24 @@ def test_predictions_that_are_wrong_are_not_trusted(predict: Predict) -> None:
     found = answers(predict, 10)
     assert found["trust"] + found["direction only"] <= 2
     assert found["do not trust"] > 25
+
+
+@pytest.mark.slow
+def test_answers_are_as_often_right_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 400 trials each, with standard errors of 0.8 points."""
+    monkeypatch.setitem(globals(), "ERROR", 0.008)
+    trusted = [answers(right, changes, 400) for changes in (8, 12, 20)]
+    wrong, other = answers(reversed_, 8, 400), answers(unrelated, 8, 400)
+    few, more, many = (f"{one['trust'] / 400:.0%}" for one in trusted)
+    never = max(one["do not trust"] for one in trusted)
+    assert wrong["trust"] == 0
+    page = (ROOT / "docs" / "backtest.md").read_text(encoding="utf-8")
+    assert (
+        f"trusted in {few} of cases with 8 changes, in {more} with 12 and {many} with 20, and not "
+        f"trusted in {never / 400:.1%} at most. Where they have the wrong sign, "
+        f"{wrong['do not trust'] / 400:.0%} are not trusted with 8 changes, and none is trusted. "
+        f"Where they are unrelated to what happens, {other['trust'] / 400:.1%} are trusted."
+    ) in page
 
 
 def test_intervals_that_hold_everything_are_no_reason_for_trust() -> None:
