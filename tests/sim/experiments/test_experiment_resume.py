@@ -55,7 +55,7 @@ def test_other_words_are_refused(words: tuple[str, ...], tmp_path: Path) -> None
     outcome(*WORDS, "--out", out)
     result = sim("experiment", *words, "--out", out)
     assert result.exit_code == 2
-    assert "not empty" in result.stderr
+    assert "holds the runs of another experiment: choose another --out" in result.stderr
 
 
 @pytest.mark.slow
