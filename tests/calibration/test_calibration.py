@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from retailsim.sim.calibration.fitted_file import check_fitted
 from retailsim.sim.calibration.moments import Moments
 from retailsim.sim.calibration.targets import read_targets
 from tests.sim.runs import launched, sim
@@ -57,6 +58,8 @@ def test_a_users_own_target_is_met_on_unseen_seeds_and_can_be_used(tmp_path: Pat
     assert parameter["error"] > 0.0
     assert tomllib.loads(out.read_text())["buyer"]["choice"]["intercept"] == parameter["value"]
     assert tomllib.loads(cells.read_text()) == found["unseen"]
+    for file in (out, cells):
+        check_fitted(file, "--out")  # the same command may be given again
     [cell] = found["unseen"]["cells"]
     assert (found["unseen"]["first"], found["unseen"]["count"]) == (1, 6)
     assert cell["within"]
