@@ -14,6 +14,7 @@ import msgspec
 from retailsim.analysis.measures.pairing import ROLES, SeatChange
 from retailsim.events.messages import Role
 from retailsim.sim.folder.run_folder import RunFile, RunFolder, told_apart
+from retailsim.sim.rules.rules_table import RULES_FILE
 
 NOT_SET = "not set"
 LONGEST = 60
@@ -104,7 +105,8 @@ def scenario_changes(
     alone = {seat.second or seat.first for seat in seats if not (seat.first and seat.second)}
     shown = [key for key in keys if key not in told and not _of_seat(key, alone)]
     found = [_change(key, one, two) for key in sorted(shown, key=_rank)]
-    return (*found, *_products(first, second), *_versions(*made))
+    rules = () if any(one.key.startswith("rules.") for one in found) else _rules(*made)
+    return (*found, *rules, *_products(first, second), *_versions(*made))
 
 
 def only_prices(
@@ -200,7 +202,7 @@ def _flat(
             name = called.get((role, seat["id"]), seat["id"])
             found |= {f"{role}s.{name}.{key}": part for key, part in _seat(seat, file, folder)}
     found |= dict(_keys(scenario))
-    known = {"products.jsonl", "rules.toml"}
+    known = {"products.jsonl", RULES_FILE}
     for name, digest in file.inputs.items():
         if name not in known and not name.startswith("pitches/"):
             found[f"inputs.{name}"] = f"{name} ({digest[:12]})"
@@ -260,6 +262,18 @@ def _products(first: RunFolder, second: RunFolder) -> Iterator[ScenarioChange]:
         first=f"{len(one):,}",
         second=f"{len(two):,} ({beside})",
     )
+
+
+def _rules(one: RunFile, two: RunFile) -> Iterator[ScenarioChange]:
+    """Say whether the rules differ though the scenarios ask for the same: by version or file."""
+    was, now = (file.inputs.get(RULES_FILE) for file in (one, two))
+    if was != now:
+        yield ScenarioChange(
+            key=f"inputs/{RULES_FILE}",
+            words="what the rules say",
+            first=NOT_SET if was is None else f"{RULES_FILE} ({was[:12]})",
+            second=NOT_SET if now is None else f"{RULES_FILE} ({now[:12]})",
+        )
 
 
 def _versions(one: RunFile, two: RunFile) -> Iterator[ScenarioChange]:
