@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from retailsim.analysis.exhibits.parts import Section
 from retailsim.analysis.measures.arms import BY, Best, Rival, best_arm
+from retailsim.analysis.measures.interval_text import between
 from retailsim.analysis.measures.measure import BOUGHT, ONE_TITLE, SETTLED, Measure
 from retailsim.analysis.measures.table import columns_read, measure
 from retailsim.analysis.measures.value_text import written
@@ -104,7 +106,7 @@ def side_told(best: Best, by: Measure, role: str) -> str:
     """Say which seller or buyer brings most, and of which others that is not certain."""
     value = f"{_amount(by, best.value)}{_MONEY.get(by.name, '')} an episode"
     if best.interval is not None:
-        value += f" ({_amount(by, best.interval.low)} to {_amount(by, best.interval.high)})"
+        value += f" ({between(best.interval, partial(_amount, by))})"
     if best.over is not None:
         value += f", over the {best.over:,} that all {role}s had"
     behind = sorted(
@@ -136,8 +138,8 @@ def _behind(behind: Sequence[Rival], by: Measure, role: str) -> str:
     for one in behind:
         ends = one.behind.interval
         size = _amount(by, abs(one.behind.estimate or 0.0))
-        between = "" if ends is None else f" ({_amount(by, ends.low)} to {_amount(by, ends.high)})"
-        told.append(f"{one.label} {size}{between}")
+        around = "" if ends is None else f" ({between(ends, partial(_amount, by))})"
+        told.append(f"{one.label} {size}{around}")
     return f"Behind it: {listed(told, role)}."
 
 

@@ -130,7 +130,7 @@ def mean(
     if variance > 0.0:
         interval = around(value, variance**0.5, count - 1, within, (tops, bottoms), level=level)
         note = f"{count} clusters: Student's t" if count < FEW_CLUSTERS else ""
-        if interval.method.endswith("rough"):
+        if interval.rough:
             note = f"{count} clusters: rough"
     return Estimate(
         value=value,

@@ -18,6 +18,11 @@ class Interval(msgspec.Struct, frozen=True):
     high: float
     method: str
 
+    @property
+    def rough(self) -> bool:
+        """Whether too few clusters stand behind it to say well how far it reaches."""
+        return self.method.endswith("rough")
+
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """A rate or a mean with what it is worth.

@@ -12,6 +12,7 @@ from rich.constrain import Constrain
 from rich.table import Table
 from rich.text import Text
 
+from retailsim.analysis.measures.interval_text import mark_told, marked
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.table import with_own
 from retailsim.analysis.measures.value_text import change_written, p_told, written
@@ -43,10 +44,12 @@ def show(found: SideBySide, own: Sequence[Measure], terminal: Terminal) -> None:
     by_name = {one.name: one for one in with_own(own)}
     names = [_short(name) for name in found.names]
     planned, parts = found.comparison.planned, found.comparison.exploratory
-    terminal.show(
-        Constrain(_planned(planned, by_name, names), WIDTH),
-        Constrain(_exploratory(parts, by_name, names), WIDTH),
-    )
+    terminal.show(Constrain(_planned(planned, by_name, names), WIDTH))
+    sides = (one for change in planned for one in (change.first, change.second))
+    for line in mark_told(sides):
+        terminal.out(line)
+    terminal.out("")
+    terminal.show(Constrain(_exploratory(parts, by_name, names), WIDTH))
     for line in found.comparison.notes:
         terminal.out(_folded(line))
 
@@ -132,7 +135,7 @@ def _side(found: Estimate, unit: str) -> str:
     write = partial(written, unit, digits=_DIGITS)
     lines = [write(found.value)]
     if found.interval is not None:
-        lines.append(f"{write(found.interval.low)} to {write(found.interval.high)}")
+        lines.append(marked(found.interval, write))
     worth = "" if found.effective_n is None else f", eff. {found.effective_n:,.0f}"
     return "\n".join((*lines, f"n {found.n:,}{worth}"))
 

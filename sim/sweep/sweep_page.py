@@ -23,6 +23,7 @@ from retailsim.analysis.exhibits.parts import (
     table,
 )
 from retailsim.analysis.measures.arms import Arms, Best, Rival
+from retailsim.analysis.measures.interval_text import between
 from retailsim.analysis.measures.measure import Measure
 from retailsim.analysis.measures.value_text import written
 from retailsim.analysis.report.page import page
@@ -33,7 +34,7 @@ from retailsim.sim.folder.run_folder import RunFolder
 from retailsim.sim.look.report import about
 from retailsim.sim.scenario.settings import parsed_value
 from retailsim.sim.sweep.sweep_arms import Sweep
-from retailsim.sim.sweep.verdict import between, size, unit_of, unsigned, verdict
+from retailsim.sim.sweep.verdict import size, unit_of, unsigned, verdict
 
 
 def write_page(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure], path: Path) -> None:

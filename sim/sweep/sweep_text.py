@@ -7,9 +7,10 @@ from functools import partial
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from retailsim.analysis.measures.interval_text import between, mark_told, marked
 from retailsim.analysis.measures.value_text import written
 from retailsim.market.core.money import whole_dollars
-from retailsim.sim.sweep.verdict import between, size, unit_of, unsigned, verdict
+from retailsim.sim.sweep.verdict import size, unit_of, unsigned, verdict
 from retailsim.sim.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ def show(found: Sweep, outcome: Arms, by_name: Mapping[str, Measure], terminal: 
     for sentence in (*about, "", *verdict(found, outcome, by_name)):
         terminal.out(fill(sentence, _WIDTH, break_long_words=False, break_on_hyphens=False))
     terminal.show(_narrow(_levels(found, outcome, by_name)))
+    shown = (arm.estimates[name] for arm in outcome.arms for name in outcome.shown)
+    for line in mark_told(shown):
+        terminal.out(f"{line}\n")
     if outcome.best is not None:
         by = by_name[outcome.best.measure]
         terminal.show(_narrow(_behind(found, outcome.best, by)))
@@ -92,9 +96,9 @@ def _narrow_ends(found: Interval, one: Measure) -> str:
         case "share":
             return f"{100 * found.low:z.1f} to {100 * found.high:z.1f}%"
         case "cents" if max(abs(found.low), abs(found.high)) >= _LARGE_CENTS:
-            return between(found, whole_dollars)
+            return marked(found, whole_dollars)
         case _:
-            return between(found, partial(written, unit_of(one)))
+            return marked(found, partial(written, unit_of(one)))
 
 
 def _behind(found: Sweep, best: Best, by: Measure) -> Any:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from retailsim.analysis.measures.interval_text import between
 from retailsim.analysis.measures.value_text import change_written, written
 from retailsim.sim.budget.estimate import counted
 
 if TYPE_CHECKING:
     from retailsim.analysis.measures.arms import Arms, Rival
     from retailsim.analysis.measures.measure import Measure
-    from retailsim.analysis.statistics.values import Interval
     from retailsim.sim.sweep.sweep_arms import Sweep
 
 _DIGITS = 3
@@ -78,8 +78,3 @@ def _by_how_much(found: Sweep, rival: Rival, by: Measure) -> str:
     if rival.told_apart:
         return f"{name} is {far} worse ({ends})."
     return f"It cannot be told apart from {name}, which is {far} worse here ({ends})."
-
-
-def between(interval: Interval, write: Callable[[float], str]) -> str:
-    """Write the ends of an interval."""
-    return f"{write(interval.low)} to {write(interval.high)}"

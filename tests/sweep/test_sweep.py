@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from retailsim.analysis.measures.interval_text import MARKED_ROUGH, ROUGH_MARK
 from retailsim.analysis.projection.loader import load
 from tests.sim.modelserver import serving
 from tests.sim.runs import sim
@@ -86,6 +87,8 @@ def test_what_a_person_reads_fits_80_columns_and_says_the_verdict_first(folder: 
     assert "discount = " in lines[verdict + 1]
     assert all(len(line.rstrip()) <= 80 for line in lines if str(folder) not in line)
     assert sum(line.startswith(("0 ", "0.3 ")) and "o" in line for line in lines) == 2
+    assert lines.count(MARKED_ROUGH) == 1
+    assert sum(f" {ROUGH_MARK}$" in line for line in lines) == 2, "the refunds of both"
 
 
 @pytest.mark.slow
