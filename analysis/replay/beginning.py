@@ -15,6 +15,9 @@ from retailsim.analysis.measures.rows import COUNTS
 from retailsim.analysis.measures.scope import SHARED_BY, scope
 from retailsim.analysis.projection.registered import is_in_order
 
+_MOST_BYTES = 2**28
+"""Of a list: a larger one is not ours. A product takes some kilobytes."""
+
 
 class Beginning(msgspec.Struct, frozen=True, kw_only=True):
     """So much of the list was begun.
@@ -78,7 +81,8 @@ class _Listed(msgspec.Struct, frozen=True):
 
 def _places(path: Path) -> dict[str, int]:
     """Return where each stands in a list; nothing where it cannot be read."""
-    if not path.is_file():  # a pipe would be waited for without end
+    # A pipe would be waited for without end, and a stranger's line has any length.
+    if not path.is_file() or path.stat().st_size > _MOST_BYTES:
         return {}
     decode = msgspec.json.Decoder(_Listed).decode
     try:

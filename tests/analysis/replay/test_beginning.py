@@ -106,6 +106,13 @@ def test_a_list_that_cannot_be_read_says_nothing(tmp_path: Path) -> None:
     assert beginning(run) == ""
 
 
+def test_a_list_too_large_to_be_ours_is_not_read(tmp_path: Path) -> None:
+    run = unfinished(tmp_path / "r", [0])
+    with (run / "inputs" / "products.jsonl").open("r+b") as file:
+        file.truncate(2**28 + 1)
+    assert beginning(run) == ""
+
+
 def test_terminal_and_report_say_it_until_the_run_is_finished(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
