@@ -179,7 +179,7 @@ def test_intervals_hold_the_truth_and_nothing_is_claimed_where_nothing_differs()
 def test_a_run_is_fitted_from_the_desk_to_a_file_that_a_scenario_uses(tmp_path: Path) -> None:
     """The whole way; and by another way: a launch with the file does what the people did."""
     run, _ = study(tmp_path, 30, SHY)
-    out = tmp_path / "people.toml"
+    out = tmp_path / "fitted.toml"
     result = sim("calibrate", run, "--out", out, "--json")
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
