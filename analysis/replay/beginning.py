@@ -81,12 +81,12 @@ class _Listed(msgspec.Struct, frozen=True):
 
 def _places(path: Path) -> dict[str, int]:
     """Return where each stands in a list; nothing where it cannot be read."""
-    # A pipe would be waited for without end, and a stranger's line has any length.
-    if not path.is_file() or path.stat().st_size > _MOST_BYTES:
-        return {}
     decode = msgspec.json.Decoder(_Listed).decode
     try:
+        # A pipe would be waited for without end, and a stranger's line has any length and depth.
+        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+            return {}
         with path.open("rb") as lines:
             return {decode(line).id: number for number, line in enumerate(lines)}
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, ValueError, RecursionError):
         return {}

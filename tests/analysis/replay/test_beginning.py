@@ -98,9 +98,14 @@ def test_workers_that_run_ahead_leave_gaps(tmp_path: Path) -> None:
     assert "(3 of 9 products)" in beginning(unfinished(tmp_path / "r", [0, 1, 3], listed=9))
 
 
-def test_a_list_that_cannot_be_read_says_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "listed",
+    [b"{}\n", b'{"id":"\xff"}\n', b'{"id":"p0","x":' + b"[" * 10**5 + b"]" * 10**5 + b"}\n"],
+    ids=["no id", "not UTF-8", "deep"],
+)
+def test_a_list_that_cannot_be_read_says_nothing(listed: bytes, tmp_path: Path) -> None:
     run = unfinished(tmp_path / "r", [0])
-    (run / "inputs" / "products.jsonl").write_text("{}\n")
+    (run / "inputs" / "products.jsonl").write_bytes(listed)
     assert beginning(run) == ""
     shutil.rmtree(run / "inputs")
     assert beginning(run) == ""
