@@ -66,8 +66,7 @@ campaign: $(VENV)/.dev
 # Warnings are errors: a broken link, an anchor that is not there, a page that nothing lists.
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
-	@echo "The site is in build/site. To read it with its search:" \
-	    "$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site"
+	@echo "The site is in build/site: open index.html."
 
 # Needs Debian's Chromium. Look at them before you commit them.
 pictures: $(VENV)/.dev

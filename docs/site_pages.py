@@ -57,6 +57,13 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     return turned(markdown, source)
 
 
+def on_post_build(config: MkDocsConfig) -> None:
+    """Write the search's texts as a script, too: a page in a folder may load nothing else."""
+    texts = Path(config.site_dir, "search", "search_index.json")
+    program = "var __index = " + texts.read_text(encoding="utf-8")
+    texts.with_suffix(".js").write_text(program, encoding="utf-8")
+
+
 def turned(markdown: str, source: str) -> str:
     """Return a page with its links as the site has them.
 
