@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 SOURCES = ("agents", "analysis", "benchmarks", "campaign", "docs", "events", "market", "sim")
 PAGES = [
@@ -16,6 +14,7 @@ PAGES = [
     *(page for folder in ("docs", "examples") for page in sorted((ROOT / folder).rglob("*.md"))),
 ]
 SPACED = re.compile("[0-9][ \u00a0\u2009\u202f]%(?![0-9A-Za-z_(])")
+MAYBE = re.compile(r"([ \u00a0\u2009\u202f]|\\\w+)%")
 LOGGED = {
     "market/protocols/csales/action_table.py": "the name of an option, in logs since 0.1",
     "market/protocols/csales/market_words.py": "what the market says, in logs since 0.1",
@@ -25,7 +24,13 @@ TAG, VALUE = re.compile(r"\{%.*?%\}", re.DOTALL), re.compile(r"\{\{.*?\}\}", re.
 
 
 def strings(source: str) -> Iterator[str]:
-    """Yield the strings of a module, docstrings too, with 0 for what is put into them."""
+    """Yield the strings of a module, docstrings too, with 0 for what is put into them.
+
+    None of a module without a space, written as it is or as an escape, before any percent sign:
+    most are so, and need not be parsed.
+    """
+    if not MAYBE.search(source):
+        return
     tree = ast.parse(source)
     parts = set()
     for node in ast.walk(tree):
@@ -70,14 +75,16 @@ def test_no_template_has_one_with_a_space() -> None:
     assert {str(path): spaced([text]) for path, text in texts.items() if spaced([text])} == {}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_no_page_has_one_with_a_space(page: Path) -> None:
-    assert spaced([OPTION.sub("", page.read_text(encoding="utf-8"))]) == []
+def test_no_page_has_one_with_a_space() -> None:
+    assert len(PAGES) > 50
+    texts = {str(page): OPTION.sub("", page.read_text(encoding="utf-8")) for page in PAGES}
+    assert {page: spaced([text]) for page, text in texts.items() if spaced([text])} == {}
 
 
 def test_the_control_finds_each_way_to_write_one() -> None:
     source = '"""At 95 %."""\na = f"{b:.1f} % off"\nc = 7 % size\nd = "67.0%, %d"\ne = "5 %s" % c'
     assert len(spaced(strings(source))) == 2
+    assert len(spaced(strings('a = "5\\u00a0%"\nb = f"5\\x20%"\nc = f"{a}" " %"'))) == 3
     assert spaced(["5\u00a0% and 5\u202f%."]) != []
     assert spaced([template("{% if a == 1 %}{{ share * 100 }} %</td>{% endif %}")]) == ["0 %</td>"]
     assert OPTION.sub("", "`Framing, 5 % off` and 5 % off") == " and 5 % off"

@@ -127,9 +127,9 @@ def all_folders() -> list[str]:
     return sorted({path.parent.relative_to(ROOT).as_posix() for path in paths})
 
 
-@pytest.mark.parametrize("folder", all_folders())
-def test_a_folder_is_taken_in_at_a_glance(folder: str) -> None:
-    assert not crowded(ROOT / folder)
+def test_a_folder_is_taken_in_at_a_glance() -> None:
+    assert len(all_folders()) > 100
+    assert [folder for folder in all_folders() if crowded(ROOT / folder)] == []
 
 
 def test_a_crowded_folder_is_found(tmp_path: Path) -> None:

@@ -182,6 +182,7 @@ class SpeaksInTheLog(Buyer):
         return [said]  # type: ignore[return-value]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", [Weighs, WeighsInFull])
 def test_a_choice_may_be_weighed_by_shares_or_by_integers(agent: type[Agent]) -> None:
     assert not failures(agent)

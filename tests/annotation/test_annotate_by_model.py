@@ -90,6 +90,7 @@ def test_what_is_rated_is_not_asked_again(exported: Path) -> None:
     assert len(json.loads((exported / RATINGS).read_text())["ratings"]) == 8
 
 
+@pytest.mark.slow
 def test_an_answer_that_stays_unusable_is_said_and_left_open(exported: Path) -> None:
     def broken(body: dict[str, Any]) -> tuple[int, Any]:
         reply = {"kind": asked_for(body), "reason": "So.", "rating": 9, "choice": "C"}

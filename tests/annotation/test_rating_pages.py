@@ -52,6 +52,7 @@ STYLES = {f"/static/{name}" for name in ("report.css", "studio.css", "icon.svg")
 OPEN = {"/healthz", "/static/rate.css", "/static/rate.js"} | STYLES
 
 
+@pytest.mark.slow
 def test_a_raters_link_opens_this_raters_pages_and_no_other_of_any_server(tmp_path: Path) -> None:
     place, _ = exported(tmp_path / "out")
 

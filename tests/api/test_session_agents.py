@@ -187,6 +187,7 @@ def test_a_class_of_a_script_plays(tmp_path: Path) -> None:
     assert source.startswith("class Greedy(Terse):")
 
 
+@pytest.mark.slow
 def test_an_agent_that_blocks_is_a_note(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """In the main thread it is interrupted, as on the command line; nothing is printed."""
 

@@ -75,6 +75,7 @@ def _in_errors(rest: Floats) -> float:
     return float(rest.mean() / (rest.std() / np.sqrt(len(rest))))
 
 
+@pytest.mark.slow
 def test_buyers_like_the_simulated_ones_are_no_improvement(alike: Seen) -> None:
     """The control: the truth is what is there, so nothing may be claimed."""
     found = calibrated(alike)

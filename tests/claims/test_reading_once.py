@@ -216,6 +216,7 @@ def test_reading_slowly_finds_something() -> None:
     assert sum(map(bool, found)) > 100
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(

@@ -244,6 +244,7 @@ def test_conversations_that_failed_count_nowhere(tmp_path: Path) -> None:
     assert (len(found.turn), found.sold.tolist()) == (1, [True])
 
 
+@pytest.mark.slow
 def test_options_of_a_table_of_ones_own_are_named_as_in_the_log(tmp_path: Path) -> None:
     table = {
         "items": ["nearest", "dearest"],

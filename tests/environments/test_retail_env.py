@@ -216,6 +216,7 @@ def test_what_does_not_go_is_said_in_one_line(make: Make, given: dict[str, Any],
 # -- events ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broadcast", ["episode", "shared"])
 def test_a_policy_plays_in_its_seat_to_the_bytes_that_it_plays_here(
     broadcast: str, make: Make, tmp_path: Path

@@ -119,6 +119,7 @@ def test_a_reply_that_failed_once_and_was_answered_then_is_answered() -> None:
         assert (told is not None) == fails, (records, first)
 
 
+@pytest.mark.slow
 def test_memory_has_some_bytes_an_answer() -> None:
     def traced(make: Callable[[list[bytes]], Any]) -> int:
         encoded = list(lines([called(number, "x" * 2_000) for number in range(3_000)]))
@@ -137,6 +138,7 @@ def test_memory_has_some_bytes_an_answer() -> None:
     assert held > 6_000_000, "the control: at hand they take more than their texts"
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_the_file(tmp_path: Path) -> None:
     def open_files() -> int:
         return sum(1 for _ in Path("/proc/self/fd").iterdir())

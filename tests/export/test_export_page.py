@@ -110,6 +110,7 @@ def test_every_file_named_can_be_exported(run: Path, tmp_path: Path) -> None:
         assert result.exit_code == 0, result.stderr
 
 
+@pytest.mark.slow
 def test_the_examples_print_what_the_page_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ def value(learner: Learner) -> float:
     return float(WORTH[np.arange(len(CONTEXTS)), greedy(learner)].mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEARNERS)
 def test_the_best_arm_of_each_context_is_found(name: str) -> None:
     best, chance = float(WORTH.max(axis=1).mean()), float(WORTH.mean())

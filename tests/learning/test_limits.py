@@ -36,6 +36,7 @@ def course(limit: Limit, seed: int, *, rounds: int = ROUNDS) -> tuple[Learner, P
     return learner, prices, float(np.mean(chosen))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bound", [0.2, 0.5, 0.8])
 def test_the_price_of_a_limit_is_found_and_the_limit_held(bound: float) -> None:
     _, prices, rate = course(Limit(term="cost", bound=bound), seed=1)

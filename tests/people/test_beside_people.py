@@ -110,6 +110,7 @@ def test_who_did_not_come_or_was_taken_out_is_said_and_not_counted(tmp_path: Pat
     assert max(map(len, shown.stdout.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_buyers_like_the_simulated_ones_do_not_differ_from_them(tmp_path: Path) -> None:
     """The control: with the very parameters, every pair is alike and nothing is claimed."""
     run, _ = study(tmp_path, 2, {})

@@ -360,6 +360,7 @@ PROTOCOL = msgspec.structs.replace(PROTOCOL, run=kit.ProtocolRun(
 """
 
 
+@pytest.mark.slow
 def test_ids_that_a_log_could_not_tell_apart_are_one_line(tmp_path: Path) -> None:
     scenario = sale(tmp_path)
     with (tmp_path / "sealed_bid.py").open("a") as module:
@@ -413,6 +414,7 @@ def test_installed_rules_that_raise_are_one_line_too(tmp_path: Path, workers: in
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_an_event_that_is_not_declared_is_one_line(tmp_path: Path) -> None:
     """No reader of the log would know what it is."""
     scenario = sale(tmp_path)

@@ -255,6 +255,7 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     assert "<script" not in html.lower()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parts", "said"),
     quick(

@@ -55,6 +55,7 @@ def test_the_statement_and_each_product_are_those_of_a_plain_loop(tmp_path: Path
         assert cells[5] == dollars(products[title])
 
 
+@pytest.mark.slow
 def test_a_report_without_a_cost_says_why_there_is_no_profit(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", market("m", closed("e", opened(), order())))
     found = report(run, {})

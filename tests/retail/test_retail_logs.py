@@ -54,6 +54,7 @@ def test_an_environments_numbers_come_back_from_its_log(tmp_path: Path) -> None:
     assert_told(found, given)
 
 
+@pytest.mark.slow
 def test_rows_are_what_the_log_says(run: Path) -> None:
     same = OfPolicy(by_the_sheet(), 0.5)
     logged = RetailLogs().read([run], others=[same])

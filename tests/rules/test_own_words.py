@@ -191,6 +191,7 @@ def test_sellers_that_take_any_option_are_rejected_nothing() -> None:
     assert found == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rated", ["no product", "every other one"])
 @pytest.mark.parametrize("seller", [CsiSeller, RandomActionSeller, ScriptedSalesSeller])
 def test_sellers_in_conversations_are_rejected_nothing(seller: type[Any], rated: str) -> None:

@@ -38,6 +38,7 @@ def summed(rows: list[Row], *, streaming: bool = False) -> Cells:
     return cells(frame_of(rows).lazy(), ("of", "by"), streaming=streaming)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(rows=observed, streaming=st.booleans())
 def test_moments_are_those_of_plain_python(rows: list[Row], streaming: bool) -> None:
@@ -52,6 +53,7 @@ def test_moments_are_those_of_plain_python(rows: list[Row], streaming: bool) -> 
     assert moments.independent() == float(exact)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(rows=observed.map(lambda rows: [(o, b, x and x % 7, y) for o, b, x, y in rows]))
 def test_estimates_of_sums_are_those_of_the_observations(rows: list[Row]) -> None:

@@ -81,6 +81,7 @@ def test_a_mean_of_equal_values_counts_each_cluster_once() -> None:
     assert (found.n, found.effective_n, found.design_effect) == (12, 3.0, 4.0)
 
 
+@pytest.mark.slow
 @given(OBSERVED, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(
     observed: list[tuple[bool, str]], random: object

@@ -47,6 +47,7 @@ def covered(*, of_seeds: float, of_shelves: float, by_shelf: bool, seeds: int = 
     return held / TIMES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("of_seeds", "of_shelves", "by_shelf"),
     [(0.2, 0.0, False), (0.8, 0.0, False), (0.2, 0.7, True)],
@@ -59,6 +60,7 @@ def test_the_interval_covers_as_often_as_it_says(
     assert abs(found - 0.95) < 3.0 * (0.95 * 0.05 / TIMES) ** 0.5
 
 
+@pytest.mark.slow
 def test_whoever_leaves_an_accident_out_covers_too_seldom() -> None:
     """The controls: shelves that all profiles share, and seeds, judged as if there were none."""
     assert covered(of_seeds=0.0, of_shelves=0.7, by_shelf=False) < 0.9

@@ -32,6 +32,7 @@ def covered(seeds: int, of_seeds: float, *, first: int = 0) -> float:
     return held / 600
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seeds", "of_seeds"), [(5, 0.0), (5, 0.15), (8, 0.3), (5, 1.0)])
 def test_the_interval_covers_as_often_as_it_says(seeds: int, of_seeds: float) -> None:
     assert 0.925 < covered(seeds, of_seeds) <= 0.99

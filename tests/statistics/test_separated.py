@@ -110,6 +110,7 @@ def test_decisions_that_hang_on_nothing_are_no_answer(each: int) -> None:
     assert found <= 0.05 * separated + 5
 
 
+@pytest.mark.slow
 def test_thresholds_beside_a_group_that_never_moves_are_a_gap() -> None:
     generator = np.random.default_rng(3)
     for _ in range(50):

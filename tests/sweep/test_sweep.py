@@ -79,6 +79,7 @@ def test_other_words_are_refused(words: tuple[object, ...], folder: Path) -> Non
     assert launch.stderr == f"error: {folder} exists and is not empty: choose another --out\n"
 
 
+@pytest.mark.slow
 def test_what_a_person_reads_fits_80_columns_and_says_the_verdict_first(folder: Path) -> None:
     result = sim("sweep", "pairwise", KEY, *SMALL, "--out", folder)
     assert result.exit_code == 0, result.stderr
@@ -111,6 +112,7 @@ def test_a_setting_that_changes_nothing_is_said_to(tmp_path: Path) -> None:
     assert said["verdict"] == ["All runs are the same: design.start changed no profit."]
 
 
+@pytest.mark.slow
 def test_a_file_that_is_missing_is_found_before_anything_is_played(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Here is the {title} for {price}.\n")
     asked = tmp_path / "shop.toml"

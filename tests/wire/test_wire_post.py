@@ -41,6 +41,7 @@ def test_a_run_that_stops_makes_no_other_attempt_and_does_not_wait_for_it() -> N
     assert time.monotonic() - begin < 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("share", "most"), [(1.0, 4), (0.5, 2), (0.1, 1)])
 def test_no_more_requests_are_on_their_way_than_the_seat_allows(share: float, most: int) -> None:
     at_once, seen, turn = 0, 0, threading.Lock()

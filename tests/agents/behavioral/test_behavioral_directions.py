@@ -191,6 +191,7 @@ def test_good_answers_lift_conversion_and_ratings() -> None:
     assert clearly_above(gap(good, evasive, inquiry), 0.3)
 
 
+@pytest.mark.slow
 def test_guidance_helps_a_little() -> None:
     """Table 5: a pitch with all four strategy dimensions sells a little more than with none."""
     buyers = [make_buyer(id=f"b{number}") for number in range(4)]

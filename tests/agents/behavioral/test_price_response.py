@@ -88,6 +88,7 @@ def by_product(curves: Sequence[Curve]) -> list[float]:
     ]
 
 
+@pytest.mark.slow
 def test_people_answer_to_a_price_near_list_as_in_the_meta_analysis(field: list[Curve]) -> None:
     """Mean own-price elasticity of units -2.62 over products (Bijmolt et al. 2005)."""
     means = [fmean(by_product([one])) for one in field]

@@ -143,6 +143,7 @@ def test_the_shipped_stand_ins_foresee_the_published_decisions(decided: Decided)
     assert found == pytest.approx(-0.50, abs=0.02)
 
 
+@pytest.mark.slow
 def test_products_left_out_are_foreseen_when_levels_are_refitted_on_the_others(
     decided: Decided,
 ) -> None:

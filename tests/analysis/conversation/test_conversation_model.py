@@ -103,6 +103,7 @@ def test_goods_of_unknown_cost_leave_the_profit_open(run: Path) -> None:
     assert books(free).net_cents == books(events).net_cents
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["run", "sales"])
 def test_every_event_is_a_turn_once_and_has_words(
     name: str, request: pytest.FixtureRequest

@@ -50,6 +50,7 @@ def test_a_table_has_a_column_of_what_an_episode_earned(tmp_path: Path) -> None:
         assert seats[f"seller {seller}"] == pytest.approx(cents)
 
 
+@pytest.mark.slow
 def test_without_a_cost_there_is_no_such_column(tmp_path: Path) -> None:
     file, run = tmp_path / "shop.csv", tmp_path / "run"
     with file.open("w", encoding="utf-8", newline="") as out:

@@ -124,6 +124,7 @@ def test_the_intervals_of_all_differences_hold_together(runs: dict[str, Path]) -
         assert change.adjusted_p == pytest.approx(min(1.0, 6 * change.test.p))
 
 
+@pytest.mark.slow
 def test_the_command_prints_both_tables_and_one_json_object(runs: dict[str, Path]) -> None:
     told = sim("compare", runs["a"], runs["cheap"])
     assert told.exit_code == 0, told.stderr
@@ -296,6 +297,7 @@ def of_sellers(folder: Path, *sellers: str) -> Path:
     return folder / "run"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("other", "alike", "said"),
     [
@@ -343,6 +345,7 @@ def test_seats_of_one_stream_in_one_run_are_told_apart_by_their_ids(tmp_path: Pa
     assert "seller y: in a/run only, left out" in sim("compare", both, alone).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("products", "noted"), [(5, True), (6, False)])
 def test_an_interval_that_excludes_nothing_is_explained(
     products: int, noted: bool, tmp_path: Path
@@ -370,6 +373,7 @@ def test_an_interval_that_excludes_nothing_is_explained(
     assert found.notes or not noted
 
 
+@pytest.mark.slow
 def test_where_products_suffice_nothing_is_said_of_too_few(runs: dict[str, Path]) -> None:
     notes = compare(load(runs["a"]), load(runs["cheap"])).notes
     assert notes[0].startswith("Profit is ")

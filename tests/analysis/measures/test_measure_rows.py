@@ -93,6 +93,7 @@ def frame(rows: Sequence[Row]) -> pl.DataFrame:
     return pl.DataFrame(named, schema=_SCHEMA, orient="row")
 
 
+@pytest.mark.slow
 @_few
 @given(st.lists(episode(), max_size=12))
 def test_the_whole_run_is_the_plain_sums(rows: list[Row]) -> None:
@@ -113,6 +114,7 @@ def test_a_group_is_the_plain_sums_of_its_rows(rows: list[Row], key: str) -> Non
     assert measures(counted(frame(rows)), (key,)) == expected
 
 
+@pytest.mark.slow
 @_few
 @given(st.lists(episode(), max_size=12))
 def test_pairs_are_set_against_the_mean_of_those_observed(rows: list[Row]) -> None:
@@ -202,6 +204,7 @@ class Run:
         self.episodes = frame(rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(st.lists(st.tuples(episode(), episode()), min_size=2, max_size=6))
 def test_what_each_episode_has_is_compared_pair_by_pair(pairs: list[tuple[Row, Row]]) -> None:

@@ -84,6 +84,7 @@ def test_conversations_are_about_profiles(tmp_path: Path) -> None:
     assert scope(load(run).episodes).interval.startswith("new profiles of this kind")
 
 
+@pytest.mark.slow
 def test_an_experiment_says_both_below_its_tables() -> None:
     result = sim("experiment", "price-demand", "--set", "design.replications=1")
     assert result.exit_code == 0, result.stderr

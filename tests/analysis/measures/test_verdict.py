@@ -150,6 +150,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / name for name in ("as-it-is", "changed", "few")}
 
 
+@pytest.mark.slow
 def test_what_differs_between_the_scenarios_is_listed_by_key(runs: dict[str, Path]) -> None:
     found = side_by_side(runs["as-it-is"], runs["changed"]).differences
     told = {one.key: (one.words, one.first, one.second) for one in found}
@@ -199,6 +200,7 @@ def test_two_seeds_of_one_catalogue_are_compared_whatever_they_drew(
     assert "other seeds: no episodes can be paired" in " ".join(result.stdout.split())
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_finished_is_said_to_be(runs: dict[str, Path], tmp_path: Path) -> None:
     cut = tmp_path / "cut"
     shutil.copytree(runs["changed"], cut)

@@ -29,6 +29,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     return path
 
 
+@pytest.mark.slow
 def test_a_replay_of_the_columns_that_it_reads_says_what_one_of_all_says(run: Path) -> None:
     own = own_measures(run)
     some, every = load(run, columns_read(own)), load(run)

@@ -97,6 +97,7 @@ def test_at_every_size_it_says_what_the_log_says_from_its_beginning(
     assert log.tally == Tally(closed=18, failed=5, calls=6, nanousd=42)
 
 
+@pytest.mark.slow
 def test_only_what_is_new_is_read(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ def pieces_of(parts: Sequence[Sequence[tuple[Any, ...]]]) -> list[Packed]:
     return [packed(pl.DataFrame(part, schema=SCHEMA, orient="row"), 3) for part in parts]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(parts=several, cells=st.sampled_from([1, 7, 24, 1_000]))
 def test_ranges_in_order_are_the_whole_in_order(
@@ -73,6 +74,7 @@ def numbered(order: Sequence[int], each: int) -> Counted:
     return Counted(pieces_of([names[at : at + each] for at in range(0, len(names), each)]))
 
 
+@pytest.mark.slow
 def test_a_range_has_about_as_many_rows_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(key_ranges, "_CELLS_AT_ONCE", 3 * 500)
     pieces = numbered(range(10_000), 700)
@@ -82,6 +84,7 @@ def test_a_range_has_about_as_many_rows_as_asked_for(monkeypatch: pytest.MonkeyP
     assert len(sizes) <= 25
 
 
+@pytest.mark.slow
 def test_a_range_opens_only_the_pieces_that_reach_into_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a log in the order of its design is read once, not once a range."""
     monkeypatch.setattr(key_ranges, "_CELLS_AT_ONCE", 3 * 500)

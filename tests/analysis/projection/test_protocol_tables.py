@@ -85,6 +85,7 @@ def test_what_is_declared_otherwise_is_read_anew(tmp_path: Path, passes: list[Pa
     assert len(passes) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("segment_bytes", [200, 1 << 20])
 @pytest.mark.parametrize("compress", [False, True])
 def test_the_layout_of_the_log_leaves_no_trace(

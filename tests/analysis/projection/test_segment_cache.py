@@ -47,6 +47,7 @@ def grown(run: Path, name: str = "n") -> Path:
     return write_run(run, market(name, closed(f"{name}/e", opened(), order(4))))
 
 
+@pytest.mark.slow
 def test_a_log_that_grew_is_parsed_where_it_did(tmp_path: Path, parsed: list[str]) -> None:
     """Whatever an episode's events are spread over."""
     run = long_run(tmp_path / "run")
@@ -220,6 +221,7 @@ def _forged(run: Path, change: Callable[[dict[str, Any]], None]) -> int:
     return len(files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     quick(

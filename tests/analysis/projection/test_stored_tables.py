@@ -125,6 +125,7 @@ def test_where_their_disk_is_full_they_are_in_memory(
     assert [str(own_place) in str(one.message) for one in warned] == [True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO])
 def test_what_is_kept_is_held_in_memory_where_it_cannot_be_copied(
     run: Path, own_place: Path, monkeypatch: pytest.MonkeyPatch, code: int
@@ -249,6 +250,7 @@ def large(run: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return run
 
 
+@pytest.mark.slow
 def test_of_very_many_episodes_several_files_are_kept(large: Path) -> None:
     kept = sorted((large / "derived").glob("episodes*"))
     assert [one.name for one in kept] == [f"episodes.part{n}.parquet" for n in (1, 2, 3)]
@@ -261,6 +263,7 @@ def test_of_very_many_episodes_several_files_are_kept(large: Path) -> None:
     assert same(load(large), held)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", quick(1, [1, 2, 3]))
 @pytest.mark.parametrize("change", ["gone", "spoilt"])
 def test_where_one_of_them_is_not_as_it_was_all_are_made_anew(
@@ -276,6 +279,7 @@ def test_where_one_of_them_is_not_as_it_was_all_are_made_anew(
     assert file.read_bytes() == content
 
 
+@pytest.mark.slow
 def test_what_was_kept_otherwise_before_does_not_stay(
     large: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

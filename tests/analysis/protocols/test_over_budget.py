@@ -46,6 +46,7 @@ def over_budget(folder: Path, *prices: int) -> float | None:
     return share
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("price", "share"), [(BUDGET - 1, 0.0), (BUDGET, 0.0), (BUDGET + 1, 1.0)])
 def test_who_pays_exactly_the_budget_is_not_over_it(
     price: int, share: float, tmp_path: Path

@@ -118,6 +118,7 @@ def test_a_list_too_large_to_be_ours_is_not_read(tmp_path: Path) -> None:
     assert beginning(run) == ""
 
 
+@pytest.mark.slow
 def test_terminal_and_report_say_it_until_the_run_is_finished(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -117,6 +117,7 @@ SPOILT = (b"", b"{", b"[]", b'{"version":1}', b"\xff", b'{"log":"\xe0x"}', b'{"x
 """The sixth was found by the campaign: derived tables, seed 0, damage 14."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", SPOILT)
 def test_a_damaged_index_is_made_anew(run: Path, projected: list[Path], content: bytes) -> None:
     """An index that cannot be read fits no log."""

@@ -49,6 +49,7 @@ def test_a_replay_in_parts_says_what_one_of_whole_frames_says(run: Path) -> None
     assert scan(run, lambda found: intervals(found, own)) == intervals(whole, own)
 
 
+@pytest.mark.slow
 def test_its_rows_are_those_of_plain_python(run: Path) -> None:
     """A second way to count: loops over all episodes."""
     rows = counted(load(run).episodes).to_dicts()
@@ -148,6 +149,7 @@ def both(run: Path) -> Replay:
     return use(run, twice)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read", [replay, both])
 @pytest.mark.parametrize("spoil", quick(1, [no_parquet, other_pages]))
 def test_kept_tables_that_only_look_right_are_made_anew(

@@ -109,6 +109,7 @@ def test_the_heatmap_shows_deviations_from_the_mean_pair(tmp_path: Path) -> None
     assert "\x1b" not in text
 
 
+@pytest.mark.slow
 def test_a_pair_with_refunds_that_are_not_known_is_marked(tmp_path: Path) -> None:
     issue = m.IssueRaised(order="o", issue="damaged")
     failure = m.EpisodeFailed(stage="post_inquiry", reason="r")
@@ -148,6 +149,7 @@ def test_buyers_that_do_not_fit_go_below(tmp_path: Path) -> None:
     assert text.count("seller-1 ") == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [30, 40, 50, 60, 70, 80, 100, 120])
 def test_measures_that_do_not_fit_go_below(tmp_path: Path, width: int) -> None:
     """No number is cut at any width, no name is lost, and no line is wider."""

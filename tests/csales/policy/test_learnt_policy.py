@@ -166,6 +166,7 @@ def chosen(run: Path) -> Sequence[str]:
     return [": ".join(filter(None, (e["action"], e["strategy"]))) for e in events]
 
 
+@pytest.mark.slow
 def test_a_seat_goes_by_its_file_and_the_run_keeps_it(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

@@ -54,6 +54,7 @@ def test_the_file_holds_each_limit_with_its_price_and_how_that_was_found(tmp_pat
     assert policy.learnt.limits[0].price == over["price"]
 
 
+@pytest.mark.slow
 def test_a_limit_that_cannot_be_broken_has_no_price(tmp_path: Path) -> None:
     (limit,) = file_of(tmp_path / "p.json", "--limit", "over_budget=1")["learnt"]["limits"]
     assert limit["price"] == 0.0

@@ -126,6 +126,7 @@ def test_every_price_survives_each_of_its_spellings(cents: int) -> None:
     assert parse_price(f"{grouped} - $999,999.99") == cents
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_a_price_is_none_or_within_its_bounds_whatever_the_value(value: object) -> None:
     price = parse_price(value)
@@ -145,6 +146,7 @@ def test_text_loses_controls_and_extra_space_but_keeps_hostile_words() -> None:
     assert text("é 👩‍🚀", 50) == "é 👩‍🚀"
 
 
+@pytest.mark.slow
 @given(JSON, st.integers(1, 30))
 def test_text_is_one_bounded_line_that_can_be_written(value: object, limit: int) -> None:
     line = text(value, limit)
@@ -154,6 +156,7 @@ def test_text_is_one_bounded_line_that_can_be_written(value: object, limit: int)
     line.encode()
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_lists_and_mappings_are_bounded_and_hold_no_empty_text(value: object) -> None:
     lines = texts(value, count=3, limit=5)

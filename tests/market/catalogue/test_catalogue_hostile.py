@@ -94,6 +94,7 @@ def test_a_spoilt_letter_that_claims_two_million_columns_is_damage(tmp_path: Pat
         read(tmp_path / "a.xlsx", packed(widest))
 
 
+@pytest.mark.slow
 def test_a_sheet_of_two_million_columns_spoils_no_other(tmp_path: Path) -> None:
     rows = sheet_of([HEADER, ("A1", "Kettle", 24.99, "Home")])
     wide = rows.replace(b'r="D2"', b'r="DINES2"')

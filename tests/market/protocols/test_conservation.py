@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -238,6 +239,7 @@ def test_money_goods_and_episodes_are_conserved(played: Played) -> None:
     assert ledger.accounts["goods"] == kept - sum(refund.return_shipping_cents for refund in own)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(markets())
 def test_a_reader_ends_no_episode_and_tells_of_every_text(played: Played) -> None:

@@ -81,6 +81,7 @@ def test_while_the_command_imports_what_it_needs(tmp_path: Path, module: str) ->
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_when_the_run_is_complete_it_is_said(tmp_path: Path) -> None:
     """And by which command its tables are shown."""
     words = (*PROGRAMS["python -m sim"], *launch(tmp_path))

@@ -43,6 +43,7 @@ def asked_for() -> dict[str, list[str]]:
     return {name: found[name] for name in found if name != "dev"}
 
 
+@pytest.mark.slow
 def test_every_package_of_an_extra_is_known_by_its_module() -> None:
     names = packages_distributions()
     known = {

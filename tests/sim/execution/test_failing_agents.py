@@ -104,6 +104,7 @@ def test_a_recorded_deadline_fails_again_without_waiting(kind: str, tmp_path: Pa
     assert "every event is the same" in verified.stdout, verified.stderr
 
 
+@pytest.mark.slow
 def test_a_seller_without_a_pitch_fails_its_market_and_all_its_episodes(tmp_path: Path) -> None:
     text = SCENARIO.replace('id = "bad"\nagent = "failing:{kind}"', 'id = "careful-saver"')
     text += '[[sellers]]\nid = "mute"\nagent = "failing:Speechless"\n'
@@ -137,6 +138,7 @@ def test_an_agent_that_cannot_be_made_is_found_before_the_run(tmp_path: Path) ->
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_run_in_which_nothing_closes_ends_with_status_1(tmp_path: Path) -> None:
     good = 'id = "easy-shopper"\nagent = "easy-shopper"'
     text = SCENARIO.replace(good, 'id = "x"\nagent = "failing:Raises"')

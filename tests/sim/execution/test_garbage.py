@@ -63,6 +63,7 @@ def test_cycles_made_within_are_collected_within() -> None:
     assert Knot.made <= YOUNG + 1_000
 
 
+@pytest.mark.slow
 def test_what_our_functions_remember_of_a_run_is_given_back_and_no_more() -> None:
     """Tables that are made once stay, and so does what somebody else's functions remember."""
 

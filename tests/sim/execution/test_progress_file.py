@@ -248,6 +248,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(sorted(SAID)), JSON, max_size=3))
 def test_whatever_stands_in_fields_is_taken_whole_or_not_at_all(changed: dict[str, Any]) -> None:
     found = understood(json.dumps({**SAID, **changed}).encode(), NOW)

@@ -41,6 +41,7 @@ def test_a_plan_is_one_json_object(name: str, runs: int) -> None:
         assert sets["needed"]["5"] > 5 * 1235
 
 
+@pytest.mark.slow
 def test_a_contrast_is_planned_by_its_own_size_and_kind() -> None:
     """120 products, five sellers, five buyers: 600 episodes of a seller, 25 of a product."""
     result = sim("experiment", "pairwise", "--plan", "--json")
@@ -72,6 +73,7 @@ def test_a_pilot_says_how_alike_products_are(tmp_path: Path) -> None:
     assert f"correlate by {told['assumed']['intraclass']:.2f}" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "unit", "other"),
     [("pairwise", "product", "profile"), ("csales", "profile", "product")],

@@ -39,6 +39,7 @@ def captions(page: Report) -> str:
     )
 
 
+@pytest.mark.slow
 def test_below_each_number_of_a_comparison_is_what_its_caption_says(
     runs: tuple[Path, Path],
 ) -> None:

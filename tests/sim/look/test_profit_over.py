@@ -35,6 +35,7 @@ def said(found: SideBySide) -> list[str]:
     return [page.title, page.lead, *page.warnings, *(part.lead for part in page.sections)]
 
 
+@pytest.mark.slow
 def test_a_change_of_price_and_the_profit_are_over_the_same_episodes(runs: Path) -> None:
     found = side_by_side(runs / "full", runs / "off")
     over = "of the 48 of 64 episodes whose costs are known"
@@ -44,6 +45,7 @@ def test_a_change_of_price_and_the_profit_are_over_the_same_episodes(runs: Path)
     assert any(line in one for one in said(found))
 
 
+@pytest.mark.slow
 def test_profit_alone_is_said_to_be_of_some_episodes(runs: Path) -> None:
     found = side_by_side(runs / "full", runs / "policy")
     line = "Profit is of the 48 of 64 episodes whose costs are known."

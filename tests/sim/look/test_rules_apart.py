@@ -40,6 +40,7 @@ def of_rule(folder: Path, word: str, more: str = "") -> RunFolder:
     return RunFolder(folder / "run")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "more", "keys"),
     [

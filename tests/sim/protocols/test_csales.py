@@ -75,6 +75,7 @@ def test_a_conversation_run_is_verified_by_playing_it_again(profiles: Path, tmp_
     assert "18 markets played again" in result.stdout
 
 
+@pytest.mark.slow
 def test_a_conversation_run_goes_on_where_it_stopped(profiles: Path, tmp_path: Path) -> None:
     launched(tmp_path / "run", "csales", "--profiles", profiles)
     whole = event_lines(tmp_path / "run")

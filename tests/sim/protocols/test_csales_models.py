@@ -171,6 +171,7 @@ def test_a_models_choice_is_logged_with_all_it_could_have_chosen(
     assert seen == {"Preference Probing", "Category Search", "Suggestion", *tactics}
 
 
+@pytest.mark.slow
 def test_the_chosen_item_named_again_does_not_keep_the_dearer_one_from_being_shown(
     tmp_path: Path,
 ) -> None:
@@ -241,6 +242,7 @@ def test_items_that_were_never_shown_are_rejected_and_recorded(tmp_path: Path) -
     assert replayed(tmp_path / "run")["episodes"]["closed"] == 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     quick(

@@ -13,6 +13,7 @@ from tests.sim.published.test_import_measures import played, trip
 from tests.sim.runs import events_of, replayed
 
 
+@pytest.mark.slow
 def test_a_buyer_twice_and_a_buyer_named_like_the_second_are_three_episodes(tmp_path: Path) -> None:
     run, said = played(tmp_path, trip(), trip(), trip(buyer_model="B#2"))
     assert len({event["episode"] for event in events_of(run, "EpisodeOpened")}) == 3

@@ -48,6 +48,7 @@ def opened(run: Path) -> dict[str, dict[str, Any]]:
     return {event["episode"]: event for event in events_of(run, "EpisodeOpened")}
 
 
+@pytest.mark.slow
 def test_ratings_of_each_aspect_equal_plain_means_over_buyers(pairs: list[Pair], run: Path) -> None:
     found = replayed(run)["overall"]["ratings"]
     for key, aspect in ASPECTS.items():
@@ -227,6 +228,7 @@ FAILING: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", quick(4, FAILING))
 def test_a_broken_part_fails_its_own_episode_at_its_stage(tmp_path: Path, name: str) -> None:
     changes, stage = FAILING[name]

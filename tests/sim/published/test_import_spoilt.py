@@ -73,6 +73,7 @@ def net_of(rows: list[dict[str, Any]], log: Log) -> int:
     return int(net)
 
 
+@pytest.mark.slow
 def test_the_file_as_it_is(source: dict[str, Any], tmp_path: Path) -> None:
     """Two of its 200 decisions cannot be read; 150 of the others are to buy."""
     row = replayed(imported(source, tmp_path))["overall"]
@@ -131,6 +132,7 @@ def test_a_garbled_outcome_leaves_the_refund_open_and_the_order_counts(
     assert (row["net_revenue_cents_low"], row["net_revenue_cents"]) == (net, net + cents(log))
 
 
+@pytest.mark.slow
 def test_a_garbled_inquiry_changes_no_measure(source: dict[str, Any], tmp_path: Path) -> None:
     """What came later can be read all the same."""
     spoilt = deepcopy(source)

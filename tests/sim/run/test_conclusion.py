@@ -41,6 +41,7 @@ def bought(name: str) -> list[Event]:
     return closed(name, opened(), order())
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_finished_says_of_how_many(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_run_of_which_nothing_closed_has_status_1(
     assert show_replay(run(tmp_path / "r", failed("a", "pitch", "late")), Terminal()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("failures", "said"),
     [

@@ -156,6 +156,7 @@ def test_a_mapping_of_ones_own_sorts_products_into_groups(tmp_path: Path) -> Non
     assert "Curiosities" in refused.stderr
 
 
+@pytest.mark.slow
 def test_products_of_any_id_are_run_resumed_and_verified(tmp_path: Path) -> None:
     ids = ["a/b", "a~1", "a b", '"q"', "[red]", "ä/日本", "<b>", "a//b/", "%2F", "'", "..", "#"]
     path = catalogue(tmp_path, [{**rows(1)[0], "parent_asin": one} for one in ids])
@@ -167,6 +168,7 @@ def test_products_of_any_id_are_run_resumed_and_verified(tmp_path: Path) -> None
     assert replayed(run)["episodes"]["closed"] == len(ids)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broadcast", ["shared", "episode"])
 def test_seats_of_any_id_are_run_and_verified(tmp_path: Path, broadcast: str) -> None:
     ids = ["b~x", "b~", "~1~", "日本", 'a "b"', "a.b:c", "..", "[b]"]
@@ -238,6 +240,7 @@ def test_a_seat_is_set_by_its_id(tmp_path: Path) -> None:
     assert {e["seller_gender"] for e in opened if e["seller"] == "plain-dealer"} == {"male"}
 
 
+@pytest.mark.slow
 def test_the_folder_is_named_after_the_run_and_the_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,7 @@ def test_a_strangers_code_is_not_run_and_its_log_is_checked_all_the_same(
     assert all(path.read_bytes() == held for path, held in before.items())
 
 
+@pytest.mark.slow
 def test_with_trust_it_is_played_and_that_is_remembered_of_this_run_alone(
     played: Path, state: Path, tmp_path: Path
 ) -> None:
@@ -135,6 +136,7 @@ def test_code_is_all_that_an_import_may_find(played: Path, state: Path) -> None:
     assert not remembered(run, file), "what a link leads to may change"
 
 
+@pytest.mark.slow
 def test_a_module_that_nothing_installed_has_is_code_too(
     tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

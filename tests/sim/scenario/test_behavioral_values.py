@@ -111,6 +111,7 @@ def test_a_file_is_named_with_the_set_below_it(tmp_path: Path) -> None:
     assert "mine.toml over the parameter set field (as" in sim("launch", "--dry-run", *words).stdout
 
 
+@pytest.mark.slow
 def test_nothing_is_said_where_no_behavioral_agent_takes_part(tmp_path: Path) -> None:
     """A plug-in's parameters are its own business, even where it is derived from ours."""
     (tmp_path / "a.txt").write_text("Buy it.", encoding="utf-8")

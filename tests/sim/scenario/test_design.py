@@ -76,6 +76,7 @@ def test_a_list_of_pairs_is_taken_as_it_is(run: Any) -> None:
     assert met(run(pairs)) == {("bob", "cat"): 4, ("ann", "ann"): 4}
 
 
+@pytest.mark.slow
 def test_random_gives_each_buyer_one_seller_per_product(run: Any) -> None:
     folder = run("design.pairing=random", "products.per_category=8")
     opened = events_of(folder, "EpisodeOpened")

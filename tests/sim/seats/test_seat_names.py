@@ -103,6 +103,7 @@ def test_an_experiment_keeps_its_parts(tmp_path: Path) -> None:
     assert all(value["measured"]["n"] == 60 for row in rows for value in row["values"])
 
 
+@pytest.mark.slow
 def test_stand_ins_go_when_somebody_is_named(tmp_path: Path) -> None:
     """Tables 4 and 10 are of models without a persona: a stand-in's is no part to play."""
     names = ("--sellers", "plain-dealer,behavioral", "--buyers", "easy-shopper,behavioral")

@@ -57,6 +57,7 @@ def deeds(folder: Path, protocol: str, one: str, other: str) -> dict[str, list[d
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", DEEDS)
 def test_seats_of_one_stream_differ_in_nothing_but_their_names(
     protocol: str, tmp_path: Path

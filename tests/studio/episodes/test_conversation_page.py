@@ -173,6 +173,7 @@ def hostile(folder: Path) -> Path:
     return write_run(folder / "h", [*events, strange], protocol="nobodys", segment_bytes=1 << 24)
 
 
+@pytest.mark.slow
 def test_what_others_wrote_stays_text_and_a_megabyte_is_cut(tmp_path: Path) -> None:
     hostile(tmp_path)
 
