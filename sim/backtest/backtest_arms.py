@@ -6,7 +6,6 @@ A run is known by its settings, so a row that is added later finds those that ar
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +15,7 @@ import msgspec
 from retailsim.sim.backtest.errors import BadObserved
 from retailsim.sim.backtest.observed_file import ObservedRow, read_observed
 from retailsim.sim.errors import SimError
+from retailsim.sim.folder.default_folder import default_folder
 from retailsim.sim.run.catalogue_named import with_catalogue
 from retailsim.sim.run.launch import asked_scenario
 from retailsim.sim.run.launch_options import Options
@@ -88,7 +88,7 @@ def planned(asked: BacktestOptions) -> Backtest:
         If the scenario does not.
     """
     rows = read_observed(asked.observed)
-    folder = asked.out or Path("runs") / f"backtest-{time.strftime('%Y%m%d-%H%M%S')}"
+    folder = asked.out or default_folder("backtest")
     meant, _ = with_catalogue(_options(asked, (), folder))
     asked = msgspec.structs.replace(asked, scenario=meant.scenario, catalog=meant.catalog)
     scenario, place = asked_scenario(meant)

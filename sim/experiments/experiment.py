@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +13,7 @@ from retailsim.sim.experiments import arm_runs
 from retailsim.sim.experiments.arm_runs import ArmPlayer, QuietArms, play_arm, say_cost
 from retailsim.sim.experiments.experiment_output import draw, tell
 from retailsim.sim.experiments.presets import LOOPS, ExperimentArm, arms_of
+from retailsim.sim.folder.default_folder import default_folder
 from retailsim.sim.folder.open_studios import tell_study
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.program_name import program_name
@@ -97,7 +97,7 @@ def _as_shipped(asked: ExperimentOptions) -> bool:
 
 def folder_of(asked: ExperimentOptions) -> Path:
     """Return where an experiment's runs go."""
-    return asked.out or Path("runs") / f"{asked.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    return asked.out or default_folder(asked.name)
 
 
 def check_extras() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from copy import deepcopy
@@ -23,6 +22,7 @@ from retailsim.sim.budget.estimate import extent, show_plan
 from retailsim.sim.errors import BadScenario, CatalogueForScenario, RunExists, TooLarge
 from retailsim.sim.execution.job import Job
 from retailsim.sim.execution.runner import RunControl, RunOutcome, run_to_end
+from retailsim.sim.folder.default_folder import default_folder
 from retailsim.sim.folder.inputs import copied, located, with_inputs
 from retailsim.sim.folder.mathematics import mathematics
 from retailsim.sim.folder.run_folder import FORMAT, Identity, NewRun, RunFile, RunFolder, versions
@@ -385,15 +385,3 @@ def _made(prepared: PreparedRun, out: Path) -> RunFolder:
         return run
     finally:
         new.discard()
-
-
-def default_folder(name: str) -> Path:
-    """Return ``runs/NAME-TIME``, with a number behind it where that is taken."""
-    stem = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}".replace("/", "-")
-    for number in range(1, 1000):
-        path = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
-        if not path.exists():
-            return path
-    raise BadScenario(
-        "--out", f"runs/{stem} and a thousand names after it are taken; name a folder"
-    )

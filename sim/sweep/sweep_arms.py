@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
+from retailsim.sim.folder.default_folder import default_folder
 from retailsim.sim.run.launch_options import Options
 from retailsim.sim.sweep.swept import SweepArm, Swept, arms, swept
 
@@ -73,7 +73,7 @@ def planned(asked: SweepOptions) -> Sweep:
     """
     keys = tuple(swept(one) for one in asked.keys)
     found = arms(keys)
-    folder = asked.out or Path("runs") / f"sweep-{time.strftime('%Y%m%d-%H%M%S')}"
+    folder = asked.out or default_folder("sweep")
     runs = {
         arm.label: _options(asked, arm, folder / arm.folder(number))
         for number, arm in enumerate(found, start=1)
