@@ -20,11 +20,12 @@ GAP = "[...]"
 _FENCE = re.compile(r"```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?:(?<=\n\n)|\A)((?: {4}.*\n|\n(?= {4}))+)")
 _NAMED = re.compile(r"`([\w./-]+)`:\s*\Z")
+_HEADED = re.compile(r"# ([\w./-]+\.\w+)\n")
 
 
 @dataclass(frozen=True)
 class FileStep:
-    """A block that is a file: the line above it ends with its name and a colon."""
+    """A block that is a file: named by the line above it and a colon, or by its first comment."""
 
     name: str
     text: str
@@ -51,10 +52,9 @@ def steps(page: str) -> Iterator[FileStep | CommandStep]:
             pending = None
             if bare:
                 continue
-        named = _NAMED.search(between)
         if not fenced:
             pending = typed(match[1])
-        elif named:
+        elif named := _NAMED.search(between) or _HEADED.match(match[2]):
             yield FileStep(named[1], match[2])
     if pending is not None:
         yield CommandStep(pending, None)
