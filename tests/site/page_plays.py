@@ -22,7 +22,7 @@ SIZES = {
     "profiles.count": "3",
 }
 """Settings that make a run long, and what they are set to."""
-OPTIONS = {"--seats": "2", "--shares": "1", "--conversations": "200", "--workers": "1"}
+OPTIONS = {"--seats": "2", "--shares": "1", "--conversations": "1000", "--workers": "1"}
 """The same of options."""
 LESS = {
     "launch csales": ("--set", "profiles.count=8"),
@@ -229,7 +229,11 @@ PLAYS = {
     "docs/policy-lab.md": Play(
         files=PUBLISHED,
         first=("policy learn csales --conversations 200 --out learnt.json",),
-        names={"RUN...": "runs/log", "runs/retail --out learnt.json": "runs/retail --out new.json"},
+        names={
+            "RUN...": "runs/log",
+            "runs/log --audit": "runs/log --audit --conversations 1000",
+            "runs/retail --out learnt.json": "runs/retail --out new.json",
+        },
         ends=FEW,
         left=LOOP,
     ),

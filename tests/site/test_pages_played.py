@@ -129,7 +129,7 @@ def test_a_command_is_made_smaller() -> None:
     assert smaller("launch csales")[-2:] == ["--set", "profiles.count=8"]
     assert smaller("launch a.toml")[-2:] == ["--set", "products.per_category=1"]
     assert smaller("policy learn csales --conversations 6000") == [
-        *("policy", "learn", "csales", "--conversations", "200")
+        *("policy", "learn", "csales", "--conversations", "1000")
     ]
     assert smaller("replay runs/mine") == ["replay", "runs/mine"]
 
