@@ -8,6 +8,7 @@ import pytest
 
 from retailsim.agents.person.bot import Bot
 from retailsim.agents.person.desk import Desk
+from tests.people.page_code import block
 from tests.people.played import CSALES, RETAIL, Attended, play
 from tests.sim.runs import event_lines, events_of, outside_lines, sim
 
@@ -70,31 +71,16 @@ def test_a_bot_answers_its_own_seat_alone(tmp_path: Path) -> None:
     assert not outcome.finished and set(asked) == {"seller:shop"}
 
 
-OWN_WORDS = """
+OWN_WORDS = f"""
 from msgspec.structs import replace
 from retailsim import protocol_kit as kit
 from tests.protocols.sealed_bid import PROTOCOL as PLAIN
 from tests.protocols.sealed_bid import ChooseBid
 
-
-def fields(request):
-    options = tuple(kit.Option(name, f"{name}: {cents}") for name, cents in request.bids.items())
-    return (kit.Field(name="bid", label="Bids", kind="choice", options=options, optional=True),)
-
-
-people = kit.PersonSide(
-    steps={
-        ChooseBid: kit.Step(
-            role="buyer",
-            asks=lambda request: "Which bid do you take?",
-            fields=fields,
-            value=lambda request, given: given["bid"],
-            leave=lambda request: None,
-        )
-    }
-)
+{block("kit.PersonSide(")}
 PROTOCOL = replace(PLAIN, agents=replace(PLAIN.agents, people=people))
 """
+"""As docs/people.md has it."""
 
 
 def test_a_protocol_of_ones_own_says_how_people_are_asked(tmp_path: Path) -> None:
