@@ -39,7 +39,7 @@ class NoSuchPeople(SimError):
 
     def __init__(self, run: object, unknown: Sequence[str], known: Sequence[str]) -> None:
         some = ", ".join(known[:3]) + (", ..." if len(known) > 3 else "")
+        there = f"there are {some}" if known else "no person takes any seat in this run"
         super().__init__(
-            f"{run}: --without: no person takes a seat called {', '.join(unknown)}; "
-            f"there are {some}"
+            f"{run}: --without: no person takes a seat called {', '.join(unknown)}; {there}"
         )

@@ -130,6 +130,9 @@ def test_a_run_without_people_and_seats_that_nobody_takes_are_one_line(tmp_path:
     wrong = sim("compare", tmp_path / "run", "--without", "ann,bob")
     assert wrong.exit_code == 2
     assert "no person takes a seat called bob; there are ann" in wrong.stderr
+    both = sim("compare", tmp_path / "plain", tmp_path / "plain", "--without", "ann")
+    assert both.exit_code == 2
+    assert "called ann; no person takes any seat in this run" in both.stderr
     page = sim("compare", tmp_path / "run", "--html")
     assert page.exit_code == 2 and "--html is for two runs" in page.stderr
 
