@@ -55,8 +55,8 @@ def policy() -> None:
     "--reward",
     multiple=True,
     metavar="TERM=WEIGHT",
-    help="What it is paid in: revenue, revenue_share (the default), sale, surplus, over_budget, "
-    "turn; may be repeated.",
+    help="What it is paid in: revenue_share (the default; where sellers pitch, less a quarter of "
+    "violations), revenue, sale, surplus, over_budget, turn, ...; may be repeated.",
 )
 @click.option(
     "--limit",
@@ -184,8 +184,8 @@ def mine_policy(runs: tuple[Path, ...], as_json: bool, **flags: Any) -> None:
     "--reward",
     multiple=True,
     metavar="TERM=WEIGHT",
-    help="What a conversation is worth: revenue (the default), revenue_share, sale, surplus, turn; "
-    "may be repeated.",
+    help="What a conversation is worth: revenue (the default), revenue_share, sale, surplus, "
+    "over_budget, violations, turn, ...; may be repeated.",
 )
 @settings_of(
     "Set an option of the policy's seat (explore, and temperature of csi); may be repeated."
@@ -206,10 +206,8 @@ def mine_policy(runs: tuple[Path, ...], as_json: bool, **flags: Any) -> None:
 @click.option(
     "--conversations",
     type=click.IntRange(1_000, 10_000_000),
-    default=20_000,
-    show_default=True,
     metavar="N",
-    help="With --audit: about how many are played.",
+    help="With --audit: about how many are played, but enough for 20 new logs; by default 20,000.",
 )
 @JSON
 def evaluate_policy(

@@ -126,6 +126,20 @@ class NotOffline(SimError):
         super().__init__(f"{flag}: runs are learnt from as they are; leave it out")
 
 
+class OnlyOfRuns(SimError):
+    """A flag chooses from the conversations of runs, and a scenario has none yet."""
+
+    def __init__(self, flag: str) -> None:
+        super().__init__(f"{flag}: is for runs that are learnt from; with a scenario, leave it out")
+
+
+class OnlyForAudit(SimError):
+    """A flag says how much an audit plays, and nothing is played."""
+
+    def __init__(self, flag: str) -> None:
+        super().__init__(f"{flag}: is for --audit; without it nothing is played")
+
+
 class NoAudit(SimError):
     """A log's conversations cannot be played again here; says why."""
 

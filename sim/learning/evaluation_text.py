@@ -26,6 +26,8 @@ from retailsim.sim.terminal.program_name import program_name
 if TYPE_CHECKING:
     from rich.table import Table
 
+BEYOND_SENSE = 1e9
+"""From here on an amount a conversation is what a near division by zero left."""
 MOST_ERROR = 0.33
 """Of what an audit goes by, beside the errors that it measures."""
 
@@ -178,9 +180,9 @@ def audit_shown(audit: Audit, found: Evaluation) -> list[Any]:
     for one in audit.estimators:
         table.add_row(
             one.name,
-            f"{one.bias:+,.2f}",
-            f"{one.rmse:,.2f}",
-            f"{one.width:,.2f}",
+            amount(one.bias, "+"),
+            amount(one.rmse),
+            amount(one.width),
             f"{one.covered:.0%} of {plan.logs}",
             f"{one.gain_covered:.0%}",
             style="bold" if one.name == RECOMMENDED else None,
@@ -191,6 +193,11 @@ def audit_shown(audit: Audit, found: Evaluation) -> list[Any]:
     if audit.truth_error > MOST_ERROR * best.rmse:
         note += " The true value is not sure enough for these; have more --conversations played."
     return [heading, table, note]
+
+
+def amount(value: float, sign: str = "") -> str:
+    """Return an amount with its cents, or, where it is beyond all sense, its order alone."""
+    return f"{value:{sign},.2f}" if abs(value) < BEYOND_SENSE else f"{value:{sign}.0e}"
 
 
 def _cells(one: Value) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from retailsim.analysis.policy.evaluation import (
 from retailsim.sim.folder.run_folder import RunFile, RunFolder
 from retailsim.sim.learning.asked_terms import asked_weights
 from retailsim.sim.learning.audit import SeatAuditor
-from retailsim.sim.learning.errors import NoAudit
+from retailsim.sim.learning.errors import NoAudit, OnlyForAudit
 from retailsim.sim.learning.evaluation_text import Term, Told, audit_shown, shown
 from retailsim.sim.learning.logged import LogReader
 from retailsim.sim.learning.targets import Target
@@ -33,6 +33,8 @@ REWARD: Mapping[str, float] = {"revenue": 1.0}
 """What a policy is judged by unless it is asked for otherwise: dollars."""
 REFUSED = 4
 """Exit status where the log cannot tell."""
+PLAYED = 20_000
+"""About how many conversations an audit plays, unless it is told."""
 EVERY = 50
 """Conversations between two looks at the progress."""
 
@@ -74,7 +76,7 @@ class EvaluateOptions(msgspec.Struct, frozen=True, kw_only=True):
     reward: tuple[str, ...] = ()
     seed: int = 1
     audit: bool = False
-    conversations: int = 20_000
+    conversations: int | None = None
 
 
 def judge(told: EvaluateOptions, bench: Bench, terminal: Terminal) -> int:
@@ -85,6 +87,8 @@ def judge(told: EvaluateOptions, bench: Bench, terminal: Terminal) -> int:
     RetailSimError
         If there is no such policy, or no log.
     """
+    if told.conversations is not None and not told.audit:
+        raise OnlyForAudit("--conversations")
     target = bench.target(told.policy, told.settings)
     reward = bench.weights(asked_weights(told.reward, bench.terms) or dict(REWARD))
     others = [target.weighing]
@@ -119,7 +123,7 @@ def _audited(
     if not decisions.known.all():
         raise NoAudit(run, "its seller states no propensities, so no estimate can be compared")
     auditor = bench.auditor(run, file, seat, reward, told.seed)
-    plan = AuditPlan.of(decisions, auditor.profiles, told.conversations)
+    plan = AuditPlan.of(decisions, auditor.profiles, told.conversations or PLAYED)
     total = plan.total(auditor.profiles)
     terminal.say(
         f"the audit plays {total:,} conversations, {plan.logs} logs of {plan.size} and the rest "

@@ -12,7 +12,7 @@ from retailsim.market.core.money import in_currency
 from retailsim.sim.folder.currency import in_currency_of
 from retailsim.sim.learning.asked_terms import paid
 from retailsim.sim.learning.course import SeatCourse
-from retailsim.sim.learning.errors import NotOffline, UnknownLearner
+from retailsim.sim.learning.errors import OnlyOfRuns, UnknownLearner
 from retailsim.sim.learning.learn_options import LearnOptions
 from retailsim.sim.learning.learners import LEARNERS
 from retailsim.sim.learning.limits import Limit
@@ -99,7 +99,7 @@ def learn_in(
 
 def _check(school: School, told: LearnOptions) -> None:
     if told.seller is not None:
-        raise NotOffline("--seller")
+        raise OnlyOfRuns("--seller")
     known = [*LEARNERS, school.by_hand]
     if told.learner not in known:
         raise UnknownLearner(told.learner, known)

@@ -8,13 +8,10 @@ from retailsim.sim.errors import SimError
 
 
 class NoPeople(SimError):
-    """A run was to be set beside simulated agents in people's seats, and has no people."""
+    """People of a run were to be looked at, and it has none."""
 
     def __init__(self, run: object) -> None:
-        super().__init__(
-            f"{run}: no person takes a seat in this run, so there is nobody to set beside "
-            "simulated agents"
-        )
+        super().__init__(f"{run}: no person takes a seat in this run; name one of play or study")
 
 
 class NothingToFit(SimError):

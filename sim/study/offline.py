@@ -191,7 +191,7 @@ def rewrite(path: Path, out: Path, terminal: Terminal) -> int:
     with _stopped(path, "rewrite it once it has stopped"):
         found = rewritten(path, out)
     left = len(_session(path).seats) - len(found.seats)
-    terminal.say(f"{out}: {len(found.seats):,} seats; {left:,} withdrew or were never taken")
+    terminal.say(f"{out}: {len(found.seats):,} seats; {left:,} left out (withdrawn or never taken)")
     terminal.say(f"check it: {program_name()} verify {shlex.quote(str(out))}")
     return 0
 

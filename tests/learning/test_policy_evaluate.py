@@ -11,6 +11,7 @@ from click.testing import Result
 
 from retailsim.agents.csales.policy.by_hand import show_first
 from retailsim.sim.learning.csales.logged import read_logged
+from retailsim.sim.learning.evaluation_text import amount
 from tests.learning.logged_runs import only, rewritten, talked
 from tests.sim.runs import sim
 
@@ -171,6 +172,7 @@ def test_two_logs_are_one(run: Path, tmp_path: Path) -> None:
         ("csi", ("--set", "explore"), "error: --set explore: write it as KEY=VALUE"),
         ("csi", ("--reward", "joy=1"), "error: --reward joy=1: write TERM=NUMBER"),
         ("csi", ("--seller", "bob"), "error: --seller bob: in the logs there are only csi"),
+        ("csi", ("--conversations", "3000"), "error: --conversations: is for --audit; without it"),
     ],
 )
 def test_what_does_not_go_is_one_line(
@@ -181,3 +183,9 @@ def test_what_does_not_go_is_one_line(
     assert line in result.stderr
     assert result.stderr.count("\n") == 1
     assert result.stdout == ""
+
+
+def test_of_an_amount_beyond_all_sense_only_its_order_is_told() -> None:
+    """A weight of nearly 0 leaves widths of eighteen digits in a log that is refused anyway."""
+    assert amount(-12345.678, "+") == "-12,345.68" and amount(0.5, "+") == "+0.50"
+    assert amount(288054308413162816.0) == "3e+17"

@@ -191,7 +191,7 @@ def test_a_run_is_no_scenario(tmp_path: Path) -> None:
         ((tmp_path / "run", "pairwise"), "pairwise: is no run; name one scenario to learn in, or"),
         ((tmp_path / "run", "--conversations", 5), "--conversations: runs are learnt from as they"),
         (("pairwise", "pairwise"), "pairwise: is no run; name one scenario to learn in, or runs"),
-        (("pairwise", "--seller", "p"), "--seller"),
+        (("pairwise", "--seller", "p"), "--seller: is for runs that are learnt from; with a"),
     ):
         result = sim("policy", "learn", *words, "--out", tmp_path / "p.json")
         assert result.exit_code == 2

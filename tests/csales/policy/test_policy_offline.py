@@ -109,7 +109,7 @@ def test_too_few_profiles_are_refused_and_a_seller_is_for_runs_alone(tmp_path: P
         result.stderr
     )
     result = learn(tmp_path / "p.json", "csales", "--seller", "csi")
-    assert "--seller: " in result.stderr
+    assert "--seller: is for runs that are learnt from; with a scenario, leave" in result.stderr
     assert result.exit_code == 2
 
 
