@@ -34,9 +34,9 @@ LESS = {
 }
 """What is added to a command that says nothing of its size, by its first words."""
 SERVES = re.compile(
-    r"studio\b|annotate serve|play\b|.* --studio|study (?!.*--(bots|links|export|withdraw|rewrite))"
+    r"studio\b|annotate serve|play\b|study (?!.*--(bots|links|export|withdraw|rewrite))"
 )
-"""Commands that serve pages until they are stopped."""
+"""Commands that serve pages until they are stopped; that of `launch --studio` ends with the run."""
 
 
 @dataclass(frozen=True)
