@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -20,6 +19,7 @@ from tests.people import retail_words
 from tests.people.page_code import block
 from tests.people.played import RETAIL, Attended, play, text_of
 from tests.sim.runs import scenario
+from tests.waiting import until
 
 
 class Names(dict[str, Any]):
@@ -28,9 +28,9 @@ class Names(dict[str, Any]):
     def __missing__(self, name: str) -> Question:
         if name != "other":
             raise KeyError(name)
-        while not (there := self["desk"].questions("buyer:ann")):
-            time.sleep(0.01)
-        return cast("Question", there[0])
+        desk: Desk = self["desk"]
+        until(lambda: bool(desk.questions("buyer:ann")))
+        return desk.questions("buyer:ann")[0]
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +61,7 @@ def test_a_server_answers_at_the_desk_and_ends_the_session(tmp_path: Path) -> No
 
     def answer() -> None:
         while not decided:
+            until(lambda: bool(desk.questions()))
             for question in desk.questions():
                 if question.request == "Decide":
                     decided.append(question)
