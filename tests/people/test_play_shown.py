@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.keyboard import tabbed
 from tests.people.by_hand import WIDE, Eyes, asked, fill_in, playing, sitting_down
 from tests.people.played import RETAIL
 from tests.people.sat_down import new
+from tests.sim.modelserver import by_rote
 from tests.sim.modelserver import serving as model_serving
 from tests.sim.runs import beside_a_browser
 from tests.studio.hostile import TAGS, product
@@ -46,6 +48,8 @@ provider = "openai-compatible"
 model = "m"
 base_url = "{url}"
 """
+THINKS_S = 0.7
+"""Within what the server lets a form wait for."""
 SOMETHING = "<script>alert(1)</script><img src=x onerror=alert(2)> & \u202egnp"
 
 
@@ -113,6 +117,30 @@ def test_a_page_that_lies_open_counts_the_wait_and_says_why_the_run_cannot_go_on
         expect(page.get_by_text("There is no such page.")).to_be_visible()
         eyes.look("sorry")
         assert [one for one in watch.faults() if "404" not in one] == []
+
+
+def test_a_page_asks_for_nothing_while_its_form_is_on_its_way(page: Page, tmp_path: Path) -> None:
+    """What is there is another state than the page's then, and the answer brings it."""
+
+    def thinks(body: dict[str, Any]) -> tuple[int, Any]:
+        time.sleep(THINKS_S)
+        return by_rote(body)
+
+    with model_serving(thinks) as server:
+        text = HOSTILE.replace('catalog = "mine.jsonl"\n', "").format(url=server.url)
+        with playing(
+            page, tmp_path, text.replace("{buyer}", '[[buyers]]\nid = "ann"'), "buyer"
+        ) as sitting:
+            asked(page, sitting)
+            addresses = list[str]()
+            page.on("request", lambda request: addresses.append(request.url))
+            fill_in(page, {"topics": ["shipping"]})
+            expect(page.get_by_label("Your question")).to_be_visible()
+            page.get_by_label("Your question").fill("Is it in stock?")
+            page.locator("#form button.main").click()
+            expect(page.locator(".turn.other .text")).to_have_count(2)
+            assert len([one for one in addresses if "/state" in one]) <= 6
+            assert len([one for one in addresses if "/answer" in one]) == 2
 
 
 def test_a_hostile_partner_and_product_are_text(page: Page, tmp_path: Path) -> None:

@@ -140,17 +140,23 @@ async function ask(address, options) {
   return [answer.status, await answer.text()];
 }
 
-async function send(event) {
+let onItsWay = Promise.resolve();  // until what was sent is answered, nothing else is asked
+
+function send(event) {
   event.preventDefault();
-  const sent = event.target, key = draftKey();
+  const sent = event.target;
   if (sent.dataset.busy) return;
   sent.dataset.busy = "yes";
+  onItsWay = Promise.all([onItsWay, delivered(sent, event.submitter)]);
+}
+
+async function delivered(sent, by) {
+  const key = draftKey();
   if (sent === form()) {
     sent.elements.shown_ms.value = shownFor();
     sent.elements.focus_lost.value = focusLost;
   }
   const data = new FormData(sent);
-  const by = event.submitter;
   if (by?.name) data.append(by.name, by.value);
   const buttons = [...sent.querySelectorAll("button")];
   buttons.forEach(one => { one.disabled = true; });
@@ -170,6 +176,7 @@ function lost() {
 
 async function follow() {
   for (let tries = 0; !over && tries < MOST_TRIES;) {
+    await onItsWay;
     try {
       const known = page().dataset.state;
       const [, text] = await ask(`./state?known=${encodeURIComponent(known)}`);
