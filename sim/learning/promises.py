@@ -273,7 +273,7 @@ def _lines(trials: Sequence[Trial], terms: Sequence[str], *, sure: float) -> lis
     ]
 
 
-def promised(chosen: Chosen | None, limits: Sequence[Limit], whom: str, each: str) -> Iterator[str]:
+def promised(chosen: Chosen | None, limits: Sequence[Limit], whom: str) -> Iterator[str]:
     """Yield, limit by limit, whether it is a promise, and what that costs; nothing without any.
 
     Parameters
@@ -284,17 +284,18 @@ def promised(chosen: Chosen | None, limits: Sequence[Limit], whom: str, each: st
         Those that were asked for.
     whom : str
         What is met, such as profiles.
-    each : str
-        What is held with them, such as conversation.
     """
     if chosen is None:
         for limit in limits:
             yield (
-                f"{limit.words}: cannot promise it for other {whom}: no {each} was left to try it "
-                "in with those that did not teach; learn from more (--conversations)"
+                f"{limit.words}: cannot promise it for other {whom}: no conversation was left to "
+                "try it in with those that did not teach; learn from more (--conversations)"
             )
         return
-    tried = f"{chosen.trials:,} {each}s with {chosen.met} {whom}, none of which taught what it met"
+    tried = (
+        f"{chosen.trials:,} conversations with {chosen.met} {whom}, none of which taught what "
+        "it met"
+    )
     for one in chosen.promises:
         side = "at least" if one.limit.least else "at most"
         end = f"{side} {one.bound:.4g} ({chosen.sure:.0%} sure)"
@@ -307,8 +308,7 @@ def promised(chosen: Chosen | None, limits: Sequence[Limit], whom: str, each: st
         yield f"{one.limit.words}: {said}; {one.value:.4g} expected, by {tried}"
     if chosen.sure <= 0.5:
         return
-    article = "an" if each[0] in "aeiou" else "a"
     yield (
         "to keep it with others, and not just on average, the policy earns about "
-        f"{dollars(100 * chosen.margin_cost)} less {article} {each}"
+        f"{dollars(100 * chosen.margin_cost)} less a conversation"
     )

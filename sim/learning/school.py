@@ -32,8 +32,6 @@ class School:
 
     Parameters
     ----------
-    episode : str
-        What one of its episodes is called.
     met, among : str
         What the learner meets, many of them, and the words that lead up to that.
     others : str
@@ -53,7 +51,6 @@ class School:
         Whether it is said how the prices of limits moved.
     """
 
-    episode: str
     met: str
     among: str
     others: str
@@ -114,7 +111,7 @@ def _from_scenario(school: School, told: LearnOptions, terminal: Terminal) -> No
         return
     course = school.course(told, terminal)
     terminal.say(
-        f"{told.learner} learns from {told.conversations:,} {school.episode}s {school.among} "
+        f"{told.learner} learns from {told.conversations:,} conversations {school.among} "
         f"{course.profiles:,} {school.met}, paid in {paid(course.lessons.reward)}"
     )
     with terminal.progress(told.conversations) as update:
@@ -131,14 +128,14 @@ def _from_scenario(school: School, told: LearnOptions, terminal: Terminal) -> No
 def _conclude(school: School, course: SeatCourse, policy: LinearPolicy, terminal: Terminal) -> None:
     """Say what the episodes came to, at first and in the end, and what the policy promises."""
     if course.failed:
-        terminal.say(f"{course.failed:,} {school.episode}s failed; nothing was learnt from them")
+        terminal.say(f"{course.failed:,} conversations failed; nothing was learnt from them")
     tenth = max(1, len(course.held) // 10)
     for name, part in (("first", course.held[:tenth]), ("last", course.held[-tenth:])):
-        terminal.out(f"{name} {len(part):,} {school.episode}s: {school.came_to(part)}")
+        terminal.out(f"{name} {len(part):,} conversations: {school.came_to(part)}")
     paths = _paths(school, policy)
     for limit, path in zip(course.lessons.limits if paths else (), paths, strict=True):
         terminal.out(f"{limit.words}: {path}")
-    for line in promised(course.chosen(), course.lessons.limits, school.met, school.episode):
+    for line in promised(course.chosen(), course.lessons.limits, school.met):
         terminal.out(line)
 
 
@@ -150,7 +147,7 @@ def _from_runs(
     write(found.policy, told.out)
     teachers, judges = found.profiles
     terminal.out(
-        f"{LEARNER}: learnt from {found.taught:,} {school.episode}s {school.among} {teachers:,} "
+        f"{LEARNER}: learnt from {found.taught:,} conversations {school.among} {teachers:,} "
         f"{school.met}, paid in {paid(reward)}"
     )
     paths = _paths(school, found.policy) or [""] * len(limits)
@@ -158,7 +155,7 @@ def _from_runs(
         moved = f"{path}; " if path else ""
         terminal.out(f"{limit.words}: {moved}no promise, play it with others to see")
     terminal.out(
-        f"{found.judged:,} {school.episode}s {school.others} {judges:,} others: {found.verdict}"
+        f"{found.judged:,} conversations {school.others} {judges:,} others: {found.verdict}"
     )
     terminal.out(f"policy: {told.out}")
 

@@ -151,7 +151,7 @@ def test_how_sure_it_has_to_be_moves_the_price_and_the_bound() -> None:
     assert all(0.195 < bound <= 0.2 for bound in bounds)
     assert found[0].promises[0].value == pytest.approx(bounds[0])  # on average, and no more
     assert found[0].margin_cost == 0.0
-    assert next(promised(found[1], (), "profiles", "conversation")).count("(80% sure)") == 1
+    assert next(promised(found[1], (), "profiles")).count("(80% sure)") == 1
     [aim] = aims([limit], drawn, sure=0.5)
     assert aim.bound == pytest.approx(0.2)
 
@@ -184,11 +184,9 @@ def test_what_cannot_be_promised_is_said(profiles: int, bound: float, said: str)
     assert promise.kept == said.startswith("promised")
     if not promise.kept:
         assert chosen.step == GRID[0]
-    first, last = promised(chosen, (), "profiles", "conversation")
+    first, last = promised(chosen, (), "profiles")
     assert first.startswith(f"cost at most {bound:g}: {said}")
     assert last.endswith(" less a conversation")
-    *_, last = promised(chosen, (), "products", "episode")
-    assert last.endswith(" less an episode")
 
 
 def test_no_case_among_few_is_no_promise_that_there_are_none() -> None:

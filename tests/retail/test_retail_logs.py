@@ -128,10 +128,11 @@ def test_a_policy_is_learnt_from_a_log_and_judged_by_the_other_products(
 ) -> None:
     result = sim("policy", "learn", run, "--out", tmp_path / "q.json")
     assert result.exit_code == 0, result.stderr
-    assert "fitted-q: learnt from 130 episodes with 26 products, paid in revenue_share x 1, " in (
-        result.stdout
+    taught = "learnt from 130 conversations with 26 products, paid in revenue_share x 1, "
+    assert f"fitted-q: {taught}" in result.stdout
+    assert (
+        "130 conversations with 26 others: keep the old one: the logs cannot tell" in result.stdout
     )
-    assert "130 episodes with 26 others: keep the old one: the logs cannot tell" in result.stdout
     learnt = read_policy(tmp_path / "q.json", TABLE)
     assert learnt.learnt is not None
     assert learnt.learnt.conversations == 130

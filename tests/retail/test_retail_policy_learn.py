@@ -30,7 +30,7 @@ def test_the_same_seed_writes_the_same_file_and_another_one_does_not(tmp_path: P
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         done = learn(tmp_path / f"{name}.json", "--conversations", 60, "--seed", seed, *ONE)
         assert done.exit_code == 0, done.stderr
-        assert "first 6 episodes: " in done.stdout
+        assert "first 6 conversations: " in done.stdout
     files = [(tmp_path / f"{name}.json").read_bytes() for name in "abc"]
     assert files[0] == files[1] != files[2]
     learnt = read_policy(tmp_path / "a.json", TABLE).learnt

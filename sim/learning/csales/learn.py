@@ -113,7 +113,6 @@ def _came_to(held: Sequence[Mapping[str, float]]) -> str:
 
 
 SCHOOL = School(
-    episode="conversation",
     met="profiles",
     among="with buyers of",
     others="of",

@@ -109,7 +109,6 @@ def _came_to(held: Sequence[Mapping[str, float]]) -> str:
 
 
 SCHOOL = School(
-    episode="episode",
     met="products",
     among="with",
     others="with",
