@@ -152,6 +152,7 @@ function tell(text) {
 // What the form says is asked for at once; an answer that is not wanted any more is not waited for.
 async function filter() {
   clearTimeout(typing);
+  focusing = false;
   filtering?.abort();
   filtering = new AbortController();
   const { signal } = filtering;
@@ -265,6 +266,13 @@ async function ask() {
   setTimeout(ask, 5000);
 }
 
+// What was typed or chosen while this script was on its way; nobody was listening.
+function touched(one) {
+  if (!one.options) return "defaultValue" in one && one.value !== one.defaultValue;
+  const first = [...one.options].findIndex((option) => option.defaultSelected);
+  return one.selectedIndex !== Math.max(0, first);
+}
+
 function start() {
   document.documentElement.classList.add("listing");
   const at = Math.min(Number(body.dataset.offset), Math.max(0, total - 1));
@@ -281,6 +289,9 @@ function start() {
   });
   new ResizeObserver(() => requestAnimationFrame(draw)).observe(scroller);
   body.addEventListener("focusin", (event) => (current = indexOf(event.target.closest("tr"))));
+  document.addEventListener("focusin", (event) => {
+    if (!scroller.contains(event.target)) focusing = false; // who has gone elsewhere is not called back
+  });
   document.addEventListener("keydown", pressed);
   form.addEventListener("submit", (event) => (event.preventDefault(), filter()));
   form.addEventListener("change", (event) => event.target !== search && filter());
@@ -291,6 +302,7 @@ function start() {
   head.addEventListener("click", sort);
   byId("help").addEventListener("click", () => keys.showModal());
   setTimeout(ask, 5000);
+  if ([...form.elements].some(touched)) filter();
 }
 
 start();

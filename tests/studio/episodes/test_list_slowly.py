@@ -1,0 +1,75 @@
+"""The list of episodes where answers, or the script itself, come late or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from benchmarks.bench_report import lay_over
+from tests.browser import expect
+from tests.sim.runs import small_run
+from tests.studio.server import shown
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page, Route
+
+pytestmark = pytest.mark.slow
+
+EPISODES = 1_000
+"""Of which a page comes with a hundred."""
+
+
+@pytest.fixture(scope="module")
+def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    run = tmp_path_factory.mktemp("slowly") / "long"
+    small_run(run)
+    assert lay_over(run, EPISODES) == EPISODES
+    with shown(run) as link:
+        yield link
+
+
+def opened(page: Page, link: str, *, until: Literal["load", "commit"] = "load") -> None:
+    page.goto(link)
+    page.goto(f"{page.url}runs/long/episodes", wait_until=until)
+
+
+def row(page: Page, place: int) -> Locator:
+    """The link of the row of a place from 0 on."""
+    return page.locator(f'#body tr[aria-rowindex="{place + 2}"] a')
+
+
+def holding(page: Page, which: str) -> list[Route]:
+    """Hold back what is asked for from now on; returns it as it comes."""
+    held: list[Route] = []
+    page.route(which, lambda route: held.append(route))
+    return held
+
+
+def let_go(held: list[Route]) -> None:
+    for route in held:
+        route.continue_()
+
+
+def test_what_was_typed_before_the_script_came_is_asked_for(page: Page, link: str) -> None:
+    held = holding(page, "**/episodes.js")
+    opened(page, link, until="commit")
+    page.get_by_role("searchbox").fill("showman")
+    let_go(held)
+    expect(page.locator("#count")).to_contain_text(f" of {EPISODES:,} episodes")
+    assert page.url.endswith("?text=showman")
+
+
+def test_who_has_gone_on_to_the_search_is_not_called_back_by_a_late_row(
+    page: Page, link: str
+) -> None:
+    opened(page, link)
+    held = holding(page, "**/episodes/rows?*")
+    with page.expect_request("**/episodes/rows?*"):
+        page.keyboard.press("End")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    let_go(held)
+    expect(row(page, EPISODES - 1)).to_be_visible()
+    expect(page.get_by_role("searchbox")).to_be_focused()
