@@ -6,6 +6,7 @@ const BLOCK = 250_000; // rows at once: browsers clamp what is higher than 17.9 
 const EXTRA = 8; // rows beyond either edge
 const MOST = 60; // rows in the page
 const KEPT = 40; // answers that are remembered
+const AGAIN_MS = 3000; // until what was not answered is asked again
 const byId = (id) => document.getElementById(id);
 
 const [form, scroller, body, count, keys] = ["filter", "rows", "body", "count", "keys"].map(byId);
@@ -21,7 +22,8 @@ let focusing = false; // whether it gets the focus once it is there
 let pages = new Map(); // number -> rows, as elements
 let loading = new Map(); // number -> what ends its request
 let waiting = new Map(); // number of a row that is not there yet -> what stands for it
-let later = 0, settled = 0, typing = 0, filtering = null;
+let later = 0, settled = 0, typing = 0, again = 0, filtering = null;
+let silent = false; // whether it stands there that something was not answered
 
 function asked() {
   const found = new URLSearchParams(location.search);
@@ -100,31 +102,31 @@ async function load(page) {
     keep(page, await fetched(page * PAGE, ending.signal));
     draw();
   } catch (error) {
-    if (error.name !== "AbortError") tell(error.message);
+    failed(error, draw);
   } finally {
     if (loading.get(page) === ending) loading.delete(page);
   }
 }
 
 async function fetched(offset, signal) {
-  let answer;
+  let answer, html;
   try {
     answer = await fetch(`episodes/rows${address(offset)}`, { signal });
+    html = await answer.text();
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Error("The studio does not answer. Is it still running?");
   }
-  const found = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (!answer.ok) throw new Error(found.querySelector("main p")?.textContent ?? answer.statusText);
-  return found;
+  const found = new DOMParser().parseFromString(html, "text/html");
+  if (answer.ok) return found;
+  const said = found.querySelector("main p")?.textContent ?? answer.statusText;
+  throw Object.assign(new Error(said), { refused: answer.status < 500 });
 }
 
 function keep(page, found) {
   const now = Number(found.getElementById("count").dataset.total);
-  if (now !== total) {
-    pages.clear(); // the log was read again, and rows may stand elsewhere
-    told(found);
-  }
+  if (now !== total) pages.clear(); // the log was read again, and rows may stand elsewhere
+  if (now !== total || silent) told(found);
   const rows = [...found.getElementById("body").rows].map((row) => document.adoptNode(row));
   pages.delete(page);
   pages.set(page, rows);
@@ -134,6 +136,7 @@ function keep(page, found) {
 
 function told(found) {
   const sorted = [...head.querySelectorAll("a")].indexOf(document.activeElement);
+  silent = false;
   total = Number(found.getElementById("count").dataset.total);
   table.setAttribute("aria-rowcount", total + 1);
   for (const id of ["count", "chips", "heads", "others", "none", "log"]) {
@@ -145,13 +148,18 @@ function told(found) {
   blocks();
 }
 
-function tell(text) {
-  count.textContent = text;
+function failed(error, ask) {
+  if (error.name === "AbortError") return;
+  count.textContent = error.message;
+  silent = true;
+  clearTimeout(again);
+  if (!error.refused) again = setTimeout(ask, AGAIN_MS);
 }
 
 // What the form says is asked for at once; an answer that is not wanted any more is not waited for.
 async function filter() {
   clearTimeout(typing);
+  clearTimeout(again);
   focusing = false;
   filtering?.abort();
   filtering = new AbortController();
@@ -172,7 +180,7 @@ async function filter() {
     draw();
     scroller.ariaBusy = "false";
   } catch (error) {
-    if (error.name !== "AbortError") tell(error.message);
+    failed(error, filter);
   }
 }
 
@@ -259,9 +267,11 @@ async function ask() {
   const link = document.querySelector("#read a");
   if (!link) return;
   if (!document.hidden) {
-    const answer = await fetch("episodes/newer.json").catch(() => null);
-    const said = answer?.ok ? (await answer.json()).newer : "";
-    if (said) link.textContent = said;
+    try {
+      const answer = await fetch("episodes/newer.json");
+      const said = answer.ok ? (await answer.json()).newer : "";
+      if (said) link.textContent = said;
+    } catch { /* it does not answer: that is said where rows are wanted */ }
   }
   setTimeout(ask, 5000);
 }

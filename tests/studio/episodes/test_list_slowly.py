@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from benchmarks.bench_report import lay_over
-from tests.browser import expect
+from tests.browser import Watch, expect
 from tests.sim.runs import small_run
 from tests.studio.server import shown
 
@@ -73,3 +73,29 @@ def test_who_has_gone_on_to_the_search_is_not_called_back_by_a_late_row(
     let_go(held)
     expect(row(page, EPISODES - 1)).to_be_visible()
     expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+def gone(page: Page, watch: Watch, ask: Callable[[], None]) -> None:
+    """Ask for rows of a studio that does not answer just then."""
+    page.route("**/episodes/rows*", lambda route: route.abort("connectionrefused"))
+    ask()
+    expect(page.locator("#count")).to_contain_text("does not answer")
+    assert all("ERR_CONNECTION_REFUSED" in one for one in watch.faults())
+    page.unroute("**/episodes/rows*")
+
+
+def test_once_the_studio_answers_again_it_is_not_said_to_be_silent(
+    page: Page, watch: Watch, link: str
+) -> None:
+    """Rows that did not come are asked for again by themselves."""
+    opened(page, link)
+    gone(page, watch, lambda: page.keyboard.press("End"))
+    expect(row(page, EPISODES - 1)).to_be_focused()
+    expect(page.locator("#count")).to_have_text(f"{EPISODES:,} episodes")
+
+
+def test_so_is_a_filter_that_was_not_answered(page: Page, watch: Watch, link: str) -> None:
+    opened(page, link)
+    gone(page, watch, lambda: page.get_by_role("searchbox").fill("showman"))
+    expect(page.locator("#count")).to_contain_text(f" of {EPISODES:,} episodes")
+    expect(page.locator("#rows")).to_have_attribute("aria-busy", "false")
