@@ -23,6 +23,7 @@ ASK = """() => axe.run().then(found => found.violations.flatMap(
 
 def axe(page: Page) -> list[str]:
     """Return what axe-core finds wrong on a page, a line each; what is folded is opened."""
+    page.wait_for_load_state()  # a click ends when its page begins to come, without its colours
     page.evaluate(OPEN)
     if not page.evaluate("'axe' in window"):
         page.evaluate(_library())

@@ -47,6 +47,7 @@ def tabbed(page: Page) -> list[str]:
 
     Fails where one cannot see which that is, or where Tab does not reach what can be used.
     """
+    page.wait_for_load_state()  # a click ends when its page begins to come
     page.evaluate(STOPS)
     names = []
     for _ in range(MOST):

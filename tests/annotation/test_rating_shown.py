@@ -83,9 +83,10 @@ def strike(page: Page, key: str) -> None:
 
 
 def press(page: Page, key: str, then: int) -> None:
-    """Press a key, and wait for the item that it leads to."""
+    """Press a key, and wait for the item that it leads to, whole."""
     strike(page, key)
     expect(page).to_have_title(re.compile(rf"Item {then} of "))
+    expect(page.locator("html.has-script")).to_be_attached()
 
 
 def stands(page: Page) -> str:

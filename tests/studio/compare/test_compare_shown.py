@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ def test_a_page_is_for_everybody(page: Page, link: str, address: str) -> None:
     page.goto(page.url + address.replace("compare/episodes", PAGES[1]))
     if address == "compare/episodes":
         page.locator("table.pairs a").first.click()
+        page.wait_for_load_state()
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, "the page scrolls sideways"
     assert axe(page) == []
@@ -64,6 +66,7 @@ def test_on_a_phone_what_is_alike_stands_once_and_what_differs_twice(page: Page,
     page.goto(link)
     page.goto(page.url + PAGES[1])
     page.locator("table.pairs a").first.click()
+    page.wait_for_load_state()  # with its stylesheets
     alike, other = (page.locator(f".twins.{how}").first for how in ("alike", "other"))
     assert [one.is_visible() for one in alike.locator(".turn").all()] == [True, False]
     expect(alike.get_by_text("both").first).to_be_visible()
@@ -88,11 +91,11 @@ def test_from_a_sweep_to_a_turn_by_links_alone(page: Page, watch: Watch, link: s
     address = page.url
     page.get_by_role("link", name="Next").click()
     page.get_by_role("link", name="Previous").click()
-    assert page.url == address
+    expect(page).to_have_url(address)
     page.get_by_role("link", name="Only what differs").click()
     expect(page.locator(".twins.alike")).to_have_count(0)
     page.locator(".twins.other").first.get_by_role("link").last.click()
-    assert "/runs/s~02-0.3/episode?id=" in page.url and "#e" in page.url
+    expect(page).to_have_url(re.compile(r"/runs/s~02-0\.3/episode\?id=.*#e"))
     expect(page.locator(":target")).to_be_visible()
 
 

@@ -182,6 +182,7 @@ def test_a_page_of_a_thousand_is_there_to_print(page: Page, site: tuple[str, Epi
     page.get_by_role("link", name="As a page to print").click()
     expect(page.locator("#body tr")).to_have_count(1_000)
     page.get_by_role("link", name="Back to the list").click()
+    page.wait_for_load_state()  # with its script
     expect(row(page, 0)).to_be_in_viewport()
     assert rows_there(page) <= 60
 
