@@ -3,7 +3,10 @@
 const line = document.querySelector(".standing[data-state]");
 const chapters = document.getElementById("chapters");
 const said = document.getElementById("said");
+const LOOK_MS = 1000;
+const left = new Map(); // id -> a chapter that is new, while somebody is in the old one
 let stream = null;
+let looking = 0;
 let over = false;
 let lost = false;
 
@@ -24,7 +27,7 @@ function counters(now) {
   }
 }
 
-// A chapter that somebody is in, or has marked some of, stays as it is until the next time.
+// A chapter that somebody is in, or has marked some of, stays as it is until they have left it.
 function inUse(chapter) {
   const marked = document.getSelection();
   const some = marked && !marked.isCollapsed && marked.containsNode(chapter, true);
@@ -38,6 +41,21 @@ function keepOpen(old, fresh) {
     summary.parentElement.open = wasOpen.has(summary.textContent);
 }
 
+function renew(old, fresh) {
+  left.delete(fresh.id);
+  keepOpen(old, fresh);
+  if (old.outerHTML !== fresh.outerHTML) old.replaceWith(fresh);
+}
+
+function renewLeft() {
+  for (const [id, fresh] of left) {
+    const old = document.getElementById(id);
+    if (!inUse(old)) renew(old, fresh);
+  }
+  clearTimeout(looking);
+  if (left.size) looking = setTimeout(renewLeft, LOOK_MS);
+}
+
 function sections(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").body;
   let before = null;
@@ -47,14 +65,13 @@ function sections(html) {
       if (before === null) chapters.prepend(chapter);
       else before.after(chapter);
       before = chapter;
-    } else if (inUse(old)) {
-      before = old;
     } else {
-      keepOpen(old, chapter);
-      if (old.outerHTML !== chapter.outerHTML) old.replaceWith(chapter);
+      if (inUse(old)) left.set(chapter.id, chapter);
+      else renew(old, chapter);
       before = document.getElementById(chapter.id);
     }
   }
+  renewLeft();
 }
 
 function close() {

@@ -95,6 +95,27 @@ def test_what_somebody_is_in_stays_until_the_next_time(page: Page, growing: Grow
         expect(cell).to_be_focused()
 
 
+def test_once_nobody_is_in_a_chapter_it_is_as_the_run_ended(page: Page, growing: Growing) -> None:
+    """Also where the last chapters came while somebody was in it: there is no next time then."""
+    with shown(growing.run.parent) as link:
+        page.goto(link)
+        page.goto(page.url + "runs/run/")
+        pairs = page.locator("#pairs")
+        pairs.locator("td a").first.focus()
+        while growing.parts:
+            growing.grow()
+        growing.end()
+        expect(page.locator("#said")).to_have_text("The run is complete.")
+        expect(page.locator("#preface")).to_contain_text("100 episodes between")
+        again = page.context.new_page()
+        again.goto(page.url)
+        expect(again.locator("#rules")).to_be_visible()
+        ended = again.locator("#pairs").inner_text()
+        assert pairs.inner_text() != ended, "somebody is in it"
+        pairs.locator("td a").first.blur()
+        expect(pairs).to_have_text(ended, use_inner_text=True)
+
+
 def test_a_stream_that_is_refused_is_said(page: Page, watch: Watch, growing: Growing) -> None:
     with shown(growing.run.parent) as link:
         page.goto(link)
