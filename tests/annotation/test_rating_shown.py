@@ -155,6 +155,7 @@ def test_by_keys_with_undo_reload_and_a_killed_server(
         strike(page, "a" if page.locator(".sides").count() else "2")
         expect(page.locator("h1")).to_have_text("That was all. Thank you!")
         expect(page.locator("main")).to_contain_text("Flagged by you: item 6")
+        page.wait_for_load_state()  # before its server ends
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
     after = kept(place)
@@ -182,6 +183,7 @@ def test_the_same_answers_by_page_and_by_form_are_scored_the_same(
             else:
                 strike(page, answer)
         expect(page.locator("h1")).to_have_text("That was all. Thank you!")
+        page.wait_for_load_state()  # before its server ends
     page.goto((place / "form.html").as_uri())
     page.get_by_label("Your name").fill("ann")
     for item, rating in said.items():
@@ -237,6 +239,28 @@ def test_keys_can_be_turned_off_and_stay_off(page: Page, tmp_path: Path) -> None
         strike(page, "Control+n")  # the browser's own
         strike(page, "a")  # no key of this item
         assert where(page) == 2
+
+
+PRESS_AGAIN = """() => {
+  let times = 0;
+  document.addEventListener("submit", () => {
+    if (++times === 2) queueMicrotask(() => document.querySelector("[value='4']").click());
+  });
+}"""
+"""Presses another button once the script has sent what was pressed, before the answer comes."""
+
+
+def test_who_presses_twice_is_understood_once(page: Page, tmp_path: Path) -> None:
+    place, _ = exported(tmp_path, count=4, pairs=0)
+    with served(place, "ann") as (_, links):
+        page.goto(links[1])
+        page.locator("a.main").click()
+        expect(page.locator("html.has-script #rating")).to_be_visible()
+        page.evaluate(PRESS_AGAIN)
+        page.get_by_role("button", name="2 poor").click()
+        expect(page).to_have_title(re.compile("Item 2 of "))
+        page.wait_for_load_state()
+    assert [line["rating"] for line in lines(place)] == [2]
 
 
 def test_two_raters_at_once_in_one_browser_stay_apart(

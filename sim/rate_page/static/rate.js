@@ -1,6 +1,7 @@
 // What makes rating quick; without it, the same buttons and links do the same.
 const form = document.getElementById("rating");
 const keys = document.getElementById("keys");
+const STOPPED_MS = 10000;  // until one may press again: somebody has stopped the page from going on
 let visibleMs = 0, since = performance.now(), sent = false;
 
 document.documentElement.classList.add("has-script");
@@ -57,6 +58,8 @@ form?.addEventListener("submit", async event => {
   }
   form.dataset.sure = "yes";
   form.requestSubmit(event.submitter);
+  delete form.dataset.sure;  // what is pressed until the answer comes is not sent, too
+  setTimeout(() => { sent = false; }, STOPPED_MS);
 });
 
-window.addEventListener("pageshow", () => { sent = false; delete form?.dataset.sure; });
+window.addEventListener("pageshow", () => { sent = false; });
