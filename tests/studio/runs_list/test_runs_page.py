@@ -196,3 +196,34 @@ def test_a_run_that_goes_on_is_renewed_and_chosen_to_be_compared(
         page.get_by_role("button", name="Compare").click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("second")
         assert "a=first&b=second" in page.url
+
+
+BREAKS_OFF = """() => {
+  const real = window.fetch;
+  window.fetch = async () => {
+    window.fetch = real;
+    return {ok: true, text: async () => { throw new TypeError("network error"); }};
+  };
+}"""
+"""Lets the next answer break off in its middle."""
+
+
+@pytest.mark.slow
+def test_the_list_is_renewed_to_the_end_whatever_breaks_off_and_whoever_is_in_it(
+    page: Page, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    small_run(run)
+    with shown(tmp_path) as link:
+        with RunLock(run / "lock"), ProgressFile(run, 200, 100, None) as told:
+            told.latest = Progress(episodes=50, failed=2)
+            told._write("running")
+            page.goto(link)
+            page.get_by_role("link", name="2 failed").focus()
+            page.evaluate(BREAKS_OFF)
+        row = page.locator("tr[data-key]")
+        expect(row).to_contain_text("Complete")
+        expect(row).to_contain_text("150 of 200 2 failed")
+        page.get_by_role("link", name="2 failed").blur()
+        expect(row).not_to_contain_text("failed")
+        expect(row.locator("td").nth(1)).to_have_text("Episodes100")
