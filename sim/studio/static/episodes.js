@@ -145,6 +145,8 @@ function told(found) {
     byId(id).hidden = now.hidden;
   }
   head.querySelectorAll("a")[sorted]?.focus({ preventScroll: true });
+  const look = document.querySelector("#read a"), now = found.querySelector("#read a");
+  if (look && now) look.setAttribute("href", now.getAttribute("href"));
   blocks();
 }
 
