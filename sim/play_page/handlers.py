@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from functools import cache
 from typing import Any
 
@@ -179,8 +180,18 @@ def _environment() -> Environment:
         clock=clock,
         dollars=dollars,
         stage_name=stage_name,
+        new_query=new_query,
         HURRY_S=HURRY_S,
     )
+
+
+def new_query() -> str:
+    """Return a query that no address had before.
+
+    A link to where a page stands that differs in its fragment alone, or in nothing, moves the page
+    and asks the server for nothing.
+    """
+    return f"?again={secrets.token_hex(4)}"
 
 
 def stage_name(stage: str) -> str:

@@ -21,7 +21,7 @@ from retailsim.sim.people.ended_market import EndedMarket
 from retailsim.sim.people.outcome import Outcome, outcomes_of
 from retailsim.sim.play_page.ending import Result, result_of
 from retailsim.sim.play_page.forms import Posted, controls_of
-from retailsim.sim.play_page.handlers import stage_name
+from retailsim.sim.play_page.handlers import new_query, stage_name
 from retailsim.sim.scenario.study_table import StudyTable
 from retailsim.sim.studio.site.small_app import templates_of
 from retailsim.sim.study.form_file import fields_of
@@ -204,5 +204,6 @@ def _environment() -> Environment:
         clock=clock,
         dollars=dollars,
         stage_name=stage_name,
+        new_query=new_query,
         Markup=Markup,
     )
