@@ -159,7 +159,7 @@ def study(scenario: str, seats: int | None, bots: int | None, **flags: Any) -> N
     if status is not None:
         sys.exit(status)
     rehearsal = bots is not None
-    desk = Desk(gated=True)
+    desk = Desk(gated=True, command="study")
     with sole_study(scenario, seats, flags, desk, terminal, rehearsal=rehearsal) as found:
         count = bots or len(found.session.seats)
         sys.exit(serve(found, terminal, places, plans(count, found.seed) if rehearsal else ()))

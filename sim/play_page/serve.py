@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import shlex
 import signal
-from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -18,7 +17,7 @@ from retailsim.sim.execution.runner import RunControl, end_process, forget_dead_
 from retailsim.sim.folder.currency import currency_of
 from retailsim.sim.play_page.sitting import FAILED, FINISHED, STOPPED, Sitting
 from retailsim.sim.play_page.table import Table
-from retailsim.sim.terminal.program_name import program_name
+from retailsim.sim.terminal.program_name import known_as, program_name
 from retailsim.sim.terminal.terminal import Terminal
 
 PORT = 8775
@@ -92,7 +91,9 @@ async def sit(table: Table, sitting: Sitting, control: RunControl) -> None:
     """Play the run in a thread, beside the server, until it ends, is stopped or fails."""
     sitting.follow()
     try:
-        outcome = await anyio.to_thread.run_sync(partial(table.play, sitting, control))
+        outcome = await anyio.to_thread.run_sync(
+            known_as, sitting.program, table.play, sitting, control
+        )
     except Exception as error:  # noqa: BLE001 - the page says it, and the terminal
         sitting.desk.close()
         sitting.fail(error)

@@ -7,7 +7,6 @@ import shlex
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from typing import Any
 
 import anyio
@@ -26,7 +25,7 @@ from retailsim.sim.study.links_file import address_of
 from retailsim.sim.study.made import Study
 from retailsim.sim.study.places import LOOPBACK, ORGANISERS_PORT, PORT, Places
 from retailsim.sim.study.session import StudySession
-from retailsim.sim.terminal.program_name import program_name
+from retailsim.sim.terminal.program_name import known_as, program_name
 from retailsim.sim.terminal.terminal import Terminal
 
 PATIENCE_S = 1.0
@@ -107,7 +106,9 @@ async def _play(study: Study, control: RunControl, terminal: Terminal) -> None:
     session = study.session
     session.follow()
     try:
-        outcome = await anyio.to_thread.run_sync(partial(study.play, session, control))
+        outcome = await anyio.to_thread.run_sync(
+            known_as, session.program, study.play, session, control
+        )
     except RetailSimError:  # what it says stands below
         again = _again(session)
         terminal.say(f"stopped; everything so far is kept; once this is mended: {again}")
