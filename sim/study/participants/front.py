@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,6 +12,7 @@ from retailsim.sim.play_page.sitting import Sitting
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.participant import Participant
 from retailsim.sim.study.participants.limits import Buckets
+from retailsim.sim.study.participants.polls import Polls
 from retailsim.sim.study.participants.way import Way
 from retailsim.sim.study.results import Results
 from retailsim.sim.study.session import StudySession
@@ -21,6 +21,9 @@ SEAT_BURST, SEAT_PER_S = 120, 10
 """What one seat may ask for: a page is six requests, and whoever types a message takes seconds."""
 ADDRESS_BURST, ADDRESS_PER_S = 6_000, 400
 """What one address may ask for, behind which a whole room may sit: 200 who begin at once."""
+
+MOST_POLLS = 8
+"""Pages of one seat that may wait at once."""
 
 
 @dataclass(kw_only=True)
@@ -52,8 +55,8 @@ class Front:
 
     Attributes
     ----------
-    polls : Counter
-        Pages of each seat that wait for something new.
+    polls : Polls
+        Pages that wait for something new.
     closing : bool
         Whether the server ends: nothing waits any more.
     """
@@ -63,7 +66,7 @@ class Front:
     results: Results
     seats: Buckets = field(default_factory=lambda: Buckets(SEAT_BURST, SEAT_PER_S))
     addresses: Buckets = field(default_factory=lambda: Buckets(ADDRESS_BURST, ADDRESS_PER_S))
-    polls: Counter[str] = field(default_factory=Counter)
+    polls: Polls = field(default_factory=lambda: Polls(MOST_POLLS))
     closing: bool = False
     _sittings: dict[str, SeatSitting] = field(default_factory=dict)
 

@@ -25,8 +25,6 @@ SOON_S = 1.5
 """How long an answered form waits for what comes next, so that most pages come with a question."""
 POLL_S = 20.0
 """How long a page waits for something new before it asks again."""
-MOST_POLLS = 8
-"""Pages of one seat that may wait at once."""
 ROOM_COOKIE = "seat"
 """Which seat the room gave a browser: who comes to the room again, or in a second tab, is there."""
 
@@ -185,19 +183,14 @@ async def _settled(front: Front, one: Participant) -> None:
 async def state(request: web.Request) -> web.StreamResponse:
     """Say what there is to see, as soon as it is something else than the page knows."""
     front, one = request.app[FRONT], _whose(request)
-    if front.polls[one.seat] >= MOST_POLLS:
-        raise web.HTTPTooManyRequests
     known, until = request.query.get("known", ""), asyncio.get_running_loop().time() + POLL_S
-    front.polls[one.seat] += 1
-    try:
-        while True:
-            found = front.state(_again(front, one))
+    with front.polls.wait(one.seat, request):
+        while front.state(_again(front, one)) == known and not front.closing:
             left = until - asyncio.get_running_loop().time()
-            if found != known or left <= 0 or front.closing:
-                return web.json_response({"state": found})
+            if left <= 0:
+                break
             await front.session.changed(left)
-    finally:
-        front.polls[one.seat] -= 1
+    return web.json_response({"state": front.state(_again(front, one))})
 
 
 # -- withdrawing -------------------------------------------------------------------------------
