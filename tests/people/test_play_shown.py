@@ -143,6 +143,23 @@ def test_a_page_asks_for_nothing_while_its_form_is_on_its_way(page: Page, tmp_pa
             assert len([one for one in addresses if "/answer" in one]) == 2
 
 
+def test_a_page_comes_back_however_long_nobody_answered(
+    page: Page, watch: Watch, tmp_path: Path
+) -> None:
+    with playing(page, tmp_path, RETAIL, "buyer") as sitting:
+        question = asked(page, sitting)
+        page.context.set_offline(True)
+        for _ in range(6):
+            page.wait_for_event("requestfailed")
+        expect(page.locator("#lost")).to_be_visible()
+        sitting.desk.answer(question.id, {"topics": ["shipping"]})
+        page.context.set_offline(False)
+        expect(page.get_by_label("Your question")).to_be_visible()
+        expect(page.locator("#lost")).to_be_hidden()
+        expect(page.locator("#unsent")).to_be_hidden()
+        assert all("ERR_INTERNET_DISCONNECTED" in one for one in watch.faults())
+
+
 def test_a_hostile_partner_and_product_are_text(page: Page, tmp_path: Path) -> None:
     """What a script did would be a fault of the page; it must be seen, and as text."""
     (tmp_path / "mine.jsonl").write_text(json.dumps(product()) + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 from aiohttp import web
@@ -23,6 +23,9 @@ from tests.sim.modelserver import Server, by_rote
 from tests.sim.modelserver import serving as model_serving
 from tests.sim.runs import beside_a_browser
 from tests.study.took_part import study
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 SLOW = """
 [products]
@@ -103,8 +106,8 @@ class Open:
 
 
 @contextmanager
-def open_to_browsers(folder: Path, seats: int = 1, *settings: str) -> Iterator[Open]:
-    """Make such a study, play it beside its pages, and stop it with the block."""
+def open_to(page: Page, folder: Path, seats: int = 1, *settings: str) -> Iterator[Open]:
+    """Make such a study, play it beside a page, which is left before the server ends."""
     with slow_partner() as (thinker, server):
         with beside_a_browser():
             of = study(folder, seats, *settings, text=SLOW.format(url=server.url))
@@ -112,6 +115,7 @@ def open_to_browsers(folder: Path, seats: int = 1, *settings: str) -> Iterator[O
             try:
                 yield Open(thinker, server, of.session, address)
             finally:
+                page.goto("about:blank")
                 thinker.answer()
 
 

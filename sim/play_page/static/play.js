@@ -1,7 +1,10 @@
 // What makes the page comfortable; without it, forms and a link do the same.
 const page = () => document.getElementById("page");
 const form = () => document.getElementById("form");
-const MOST_TRIES = 4;
+const NEWS_MS = 40000;  // the server answers within 20 s, whether there is something new or not
+const ANSWER_MS = 60000;  // a connection that broke without a word is waited for no longer
+const SOON_MS = 1000, LATER_MS = 5000;  // until a server that did not answer is asked again
+const NOT_TAKEN = [408, 429];  // and all from 500: somebody answered, perhaps in its place
 const ENDS = ["finished", "stopped", "failed"];
 const HURRY_S = 600;  // so long before its end, the time that is left is shown
 const SOON_S = 5;  // a wait is counted from then on: a model may take minutes
@@ -16,10 +19,10 @@ document.documentElement.classList.add("scripted");
 const draftKey = () => `retailsim-draft-${form()?.elements.question.value}`;
 const own = element => element.name?.startsWith("f.");
 
-function kept(key, value) {
+function kept(key, value, where = "localStorage") {
   try {
-    if (value === undefined) return localStorage.getItem(key);
-    if (value === null) localStorage.removeItem(key); else localStorage.setItem(key, value);
+    if (value === undefined) return window[where].getItem(key);
+    if (value === null) window[where].removeItem(key); else window[where].setItem(key, value);
   } catch { /* a browser that keeps nothing */ }
   return null;
 }
@@ -29,13 +32,30 @@ function keepDraft() {
   kept(draftKey(), JSON.stringify({values, shownMs: shownFor(), focusLost}));
 }
 
+function keepTimes() {  // in this tab alone: another one has its own
+  if (form()) kept(draftKey(), JSON.stringify({shownMs: shownFor(), focusLost}), "sessionStorage");
+}
+
+function takeUpTimes() {
+  const stores = [undefined, "sessionStorage"].map(where => parsed(kept(draftKey(), undefined, where)));
+  const known = stores.filter(one => one);
+  shownMs = Math.max(0, ...known.map(one => one.shownMs));
+  focusLost = Math.max(0, ...known.map(one => one.focusLost));
+  since = performance.now();
+}
+
+function forget(key) {
+  kept(key, null);
+  kept(key, null, "sessionStorage");
+}
+
+function parsed(text) {
+  try { return JSON.parse(text); } catch { return null; }
+}
+
 function fillInDraft() {
-  const text = kept(draftKey());
-  if (!text) return;
-  let draft;
-  try { draft = JSON.parse(text); } catch { return; }
-  shownMs = draft.shownMs; focusLost = draft.focusLost; since = performance.now();
-  if (form().querySelector("[aria-invalid]")) return;
+  const draft = parsed(kept(draftKey()));
+  if (!draft || form().querySelector("[aria-invalid]")) return;
   for (const element of [...form().elements].filter(own)) {
     const values = draft.values.filter(([name]) => name === element.name).map(([, value]) => value);
     if (element.type === "radio" || element.type === "checkbox") element.checked = values.includes(element.value);
@@ -65,14 +85,21 @@ function setClock() {
   ends = left ? performance.now() + 1000 * Number(left.dataset.left) : 0;
 }
 
-let waitsSince = 0;
+const WAITS = "retailsim-waits";
+let waits = null;
+
+function waitsSince() {  // also over a reload
+  const state = page().dataset.state;
+  waits ??= kept(WAITS, undefined, "sessionStorage");
+  if (waits?.split(" ")[0] !== state) kept(WAITS, waits = `${state} ${Date.now()}`, "sessionStorage");
+  return Number(waits.split(" ")[1]);
+}
 
 function tellWait() {
-  const waits = document.getElementById("waits");
-  if (!waits) { waitsSince = 0; return; }
-  waitsSince ||= performance.now();
-  const seconds = Math.floor((performance.now() - waitsSince) / 1000);
-  waits.textContent = seconds < SOON_S ? "" : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  const shown = document.getElementById("waits");
+  if (!shown) { kept(WAITS, waits = null, "sessionStorage"); return; }
+  const seconds = Math.floor((Date.now() - waitsSince()) / 1000);
+  shown.textContent = seconds < SOON_S ? "" : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
 function tick() {
@@ -98,13 +125,17 @@ function renewChat(old, next) {
 function renew(html) {
   const next = new DOMParser().parseFromString(html, "text/html");
   const fresh = next.getElementById("page");
-  if (!fresh) return location.reload();
+  if (!fresh) throw new Error("no page of ours");  // of a proxy, before a server that is gone
   const before = form()?.elements.question.value;
   const chats = [document.getElementById("chat"), fresh.querySelector("#chat")];
   if (chats[0] && chats[1]) {
     renewChat(...chats);
     chats[1].replaceWith(chats[0]);  // the same element, so that what is new is read out
   }
+  const sheets = [document.getElementById("sheet"), fresh.querySelector("#sheet")];
+  if (sheets[1] && sheets[0]?.textContent === sheets[1].textContent)
+    sheets[1].replaceWith(sheets[0]);  // somebody may be reading there, with details open or closed
+  document.getElementById("unsent").hidden = true;
   document.getElementById("strip").replaceChildren(...next.getElementById("strip").childNodes);
   page().replaceWith(fresh);
   document.title = next.title;
@@ -114,7 +145,7 @@ function renew(html) {
 
 function arrived(anew) {
   setClock(); tick();
-  if (anew) { shownMs = 0; since = performance.now(); focusLost = 0; }
+  if (anew) takeUpTimes();
   if (form()) { fillInDraft(); }
   showWhatCounts();
   showLatest(document.getElementById("chat"));
@@ -135,19 +166,33 @@ function focusOn() {
   (document.getElementById("ask") ?? asks)?.scrollIntoView({block: "nearest"});
 }
 
-async function ask(address, options) {
-  const answer = await fetch(address, options);
-  return [answer.status, await answer.text()];
+// -- what is sent and asked for ------------------------------------------------------------------
+
+async function ask(address, within, options, control = new AbortController()) {
+  const timer = setTimeout(() => control.abort(), within);
+  try {
+    const answer = await fetch(address, {...options, signal: control.signal});
+    const text = await answer.text();
+    if (answer.status >= 500 || NOT_TAKEN.includes(answer.status)) throw new Error(text);
+    return [answer.status, text];
+  } finally { clearTimeout(timer); }
 }
 
 let onItsWay = Promise.resolve();  // until what was sent is answered, nothing else is asked
+let unsent = null;  // a form whose answer did not come
+let asking = null;  // what is new
 
 function send(event) {
   event.preventDefault();
   const sent = event.target;
   if (sent.dataset.busy) return;
-  sent.dataset.busy = "yes";
   onItsWay = Promise.all([onItsWay, delivered(sent, event.submitter)]);
+}
+
+function setBusy(sent, busy) {
+  if (busy) sent.dataset.busy = "yes"; else delete sent.dataset.busy;
+  sent.inert = busy;  // what is written now would be in no answer
+  document.getElementById("sends").textContent = busy ? "Sending…" : "";
 }
 
 async function delivered(sent, by) {
@@ -158,43 +203,58 @@ async function delivered(sent, by) {
   }
   const data = new FormData(sent);
   if (by?.name) data.append(by.name, by.value);
-  const buttons = [...sent.querySelectorAll("button")];
-  buttons.forEach(one => { one.disabled = true; });
+  document.getElementById("unsent").hidden = true;
+  setBusy(sent, true);
   try {
-    const [status, html] = await ask(sent.action, {method: "POST", body: new URLSearchParams(data)});
-    if (status < 400) kept(key, null);
+    const [status, html] = await ask(sent.action, ANSWER_MS, {method: "POST", body: new URLSearchParams(data)});
+    if (status < 400) forget(key);
     renew(html);
+    setBusy(sent, false);
     focusOn();
-  } catch { lost(); }
-  delete sent.dataset.busy;
-  buttons.forEach(one => { one.disabled = false; });
+  } catch {
+    unsent = sent;
+    setBusy(sent, false);
+    by?.focus();
+    asking?.abort();  // it would wait for what is new, and whether anybody is there is not known
+    if (over) found(); else lost();  // where nothing is followed, nobody finds out whether it came
+  }
 }
 
 function lost() {
-  if (!over) document.getElementById("lost").hidden = false;
+  document.getElementById("lost").hidden = false;
+}
+
+function found() {
+  document.getElementById("lost").hidden = true;
+  if (unsent?.isConnected) document.getElementById("unsent").hidden = false;
+  unsent = null;
+}
+
+async function takeInNews(known) {
+  asking = new AbortController();
+  const [, text] = await ask(`./state?known=${encodeURIComponent(known)}`, NEWS_MS, {}, asking);
+  const state = JSON.parse(text).state;
+  if (state === page().dataset.state || document.querySelector("[data-busy]")) return;
+  const [, html] = await ask("./", ANSWER_MS);
+  if (document.querySelector("[data-busy]")) return;
+  const asked = form()?.elements.question.value, key = draftKey();
+  renew(html);
+  if (asked === form()?.elements.question.value) return;
+  if (form() || document.getElementById("waits")) forget(key);  // it was answered, or its time is over
+  focusOn();
 }
 
 async function follow() {
-  for (let tries = 0; !over && tries < MOST_TRIES;) {
+  for (let tries = 0; !over;) {
     await onItsWay;
     try {
-      const known = page().dataset.state;
-      const [, text] = await ask(`./state?known=${encodeURIComponent(known)}`);
-      const state = JSON.parse(text).state;
-      if (state !== page().dataset.state && !document.querySelector("[data-busy]")) {
-        const [, html] = await ask("./");
-        if (!document.querySelector("[data-busy]")) {
-          const asked = form()?.elements.question.value;
-          renew(html);
-          if (asked !== form()?.elements.question.value) focusOn();
-        }
-      }
+      await takeInNews(tries || unsent ? "" : page().dataset.state);  // "": answered at once
       tries = 0;
-      document.getElementById("lost").hidden = true;
+      found();
     } catch {
       tries += 1;
-      if (tries === 2) lost();
-      await new Promise(done => { setTimeout(done, 1000); });
+      if (tries > 1) lost();
+      await new Promise(done => { setTimeout(done, Math.min(tries * SOON_MS, LATER_MS)); });
     }
   }
 }
@@ -208,7 +268,8 @@ document.addEventListener("keydown", event => {
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) { shownMs += performance.now() - since; focusLost += 1; } else since = performance.now();
 });
+addEventListener("pagehide", keepTimes);
 setInterval(tick, 1000);
 over = ENDS.includes(page().dataset.state);
-arrived(false);
+arrived(true);
 follow();

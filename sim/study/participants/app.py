@@ -31,7 +31,6 @@ FILES = {
     "play.js": play_app.STATIC,
     "studio.css": STUDIOS,
     "study.css": STATIC,
-    "study.js": STATIC,
 }
 """What pages are drawn with, by name, and where it is."""
 KEPT_S = 300
