@@ -109,7 +109,9 @@ class Watch:
     def faults(self) -> list[str]:
         """Return what went wrong, a line each, and forget it: a test that expects it asks."""
         for page in self._context.pages:
-            page.evaluate("0")  # what the page said before its answer has arrived with it
+            # What the page said before its answer has arrived with it. `evaluate` waits without an
+            # end for a page that hangs, and once a test has failed no time limit ends that.
+            expect(page.locator(":root")).to_be_attached(timeout=PATIENCE_MS)
         found, self._faults = self._faults, []
         return found
 

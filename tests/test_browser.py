@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import web
 
+import tests.browser as browser_module
 from tests.axe import axe
 from tests.browser import Watch, every_look, watched
 from tests.keyboard import tabbed
@@ -121,6 +122,19 @@ def test_an_icon_that_a_closed_server_did_not_send_is_no_fault(page: Page, watch
         )
     [found] = watch.faults()
     assert "ERR_CONNECTION_REFUSED" in found and found.endswith("/static/page.js)")
+
+
+def test_a_page_that_hangs_fails_the_test_and_is_not_waited_for_without_an_end(
+    page: Page, watch: Watch, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser_module, "PATIENCE_MS", 500)
+    page.route("**/never", lambda route: None)
+    page.goto(f"{site}clean")
+    page.evaluate("location.assign('never')")
+    with pytest.raises(AssertionError, match="navigation to finish"):
+        watch.faults()
+    page.goto(f"{site}clean")
+    assert watch.faults() == []
 
 
 def test_what_keeps_people_out_is_found(page: Page, site: str) -> None:
