@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -23,15 +22,12 @@ print("left", flush=True)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("seconds", "daemon", "said"),
-    [(60.0, False, "at work\n"), (0.1, False, "at work\nleft\n"), (60.0, True, "at work\nleft\n")],
+    [(3600, False, "at work\n"), (0.1, False, "at work\nleft\n"), (3600, True, "at work\nleft\n")],
 )
 def test_a_thread_that_reads_is_left_after_a_moment(
     seconds: float, daemon: bool, said: str
 ) -> None:
     code = BUSY.format(seconds=seconds, daemon=daemon)
-    began = time.monotonic()
-    found = subprocess.run(
-        (sys.executable, "-c", code), cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    words = (sys.executable, "-c", code)
+    found = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240)
     assert found.stdout == said
-    assert time.monotonic() - began < 50

@@ -34,11 +34,9 @@ def test_a_run_that_stops_makes_no_other_attempt_and_does_not_wait_for_it() -> N
                     await post.ask("buyer:ann", b"{}")
         assert not post.answered
 
-    begin = time.monotonic()
     with serving(reply) as server:
-        asyncio.run(scene(server.url))
+        asyncio.run(asyncio.wait_for(scene(server.url), 50))  # less than it is asked to wait
     assert len(server.bodies) == 1
-    assert time.monotonic() - begin < 10
 
 
 @pytest.mark.slow
