@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import tomllib
@@ -21,6 +20,7 @@ from retailsim.agents.csales.model.replies import SalesBuyerEnvelope, SalesSelle
 from retailsim.agents.llm.talk.shape import portable
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.agents.retail.model.replies import ENVELOPES
+from tests.ports import free_port
 from tests.site.page_steps import warnings_in
 
 ROOT = Path(__file__).parents[1]
@@ -49,13 +49,6 @@ def plain(text: str) -> str:
     """Text without what differs from one time to another, and without the widths of tables."""
     text = re.sub(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b|\bin \d+ s\b|\u2500", "", text)
     return " ".join(text.replace(PORT, "PORT").split())
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @contextmanager

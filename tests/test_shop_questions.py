@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from retailsim.sim.terminal.program_name import VARIABLE
+from tests.ports import free_port
 from tests.sim.runs import sim
 from tests.site.page_steps import warnings_in
-from tests.test_first_model_run import free_port, serving
+from tests.test_first_model_run import serving
 
 PAGE = (Path(__file__).parents[1] / "docs" / "shop-questions.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"^    retailsim (\S[^\n]*)\n\n```\n(.*?)^```$", PAGE, re.M | re.DOTALL)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from tests.annotation.rated import exported, lines, shown_at
 from tests.axe import axe
 from tests.browser import FOREIGN, every_look, expect, picture, watched
 from tests.keyboard import tabbed
+from tests.ports import free_port
 from tests.serving import HOME, serving
 from tests.sim.runs import ROOT, sim
 
@@ -120,8 +120,7 @@ def test_by_keys_with_undo_reload_and_a_killed_server(
 ) -> None:
     # Over 60 lines: one sitting, of which each step goes by what was before.
     place, _ = exported(tmp_path, count=12, pairs=3)
-    with socket.create_server((HOME, 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with program(place, port) as (process, link):
         page.goto(link)
         expect(page.locator("h1")).to_have_text("Rating conversations")

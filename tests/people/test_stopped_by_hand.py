@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from tests.browser import expect
 from tests.people.by_hand import STATE, fill_in
 from tests.people.played import RETAIL
 from tests.people.test_play_command import interrupted, started
-from tests.serving import HOME
+from tests.ports import free_port
 from tests.sim.runs import events_of, outside_lines, scenario, sim
 
 if TYPE_CHECKING:
@@ -23,13 +22,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 DRAFT = "Does it fit a small kitchen?"
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind((HOME, 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def test_stopped_in_the_middle_of_a_word_it_goes_on_in_the_browser_and_verifies(

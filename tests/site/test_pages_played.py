@@ -16,11 +16,12 @@ from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
+from tests.ports import free_port
 from tests.sim.runs import ROOT, sim
 from tests.site.page_plays import PLAYS, SERVES, Play, named, smaller
 from tests.site.page_steps import FileStep, steps
 from tests.site.test_page_commands import PAGES, commands
-from tests.test_first_model_run import free_port, serving
+from tests.test_first_model_run import serving
 
 STOPPED = (0, 3)
 """Statuses of what was stopped by Ctrl-C: pages that are closed, and work that can go on."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.sim.runs import ROOT
 from tests.site.page_steps import Attempts, CommandStep, FileStep, Reader, differs, steps, typed
-from tests.test_first_model_run import free_port
 
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("[!i]*.md"))
 

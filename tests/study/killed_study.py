@@ -10,7 +10,6 @@ import json
 import random
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -30,6 +29,7 @@ from retailsim.sim.study.bots.rehearsal import right_answers, take_part
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.links_file import address_of
 from retailsim.sim.study.made import session_of
+from tests.ports import free_port
 from tests.serving import HOME
 from tests.sim.runs import ROOT, command
 from tests.waiting import until
@@ -102,7 +102,7 @@ def played(folder: Path, count: int, kills: int, seed: int = 1) -> Killed:
     (folder / "form.toml").write_text(FORM)
     (folder / "study.toml").write_text(SCENARIO)
     run = folder / "run"
-    ports = ("--port", str(_free()), "--organisers-port", str(_free()))
+    ports = ("--port", str(free_port()), "--organisers-port", str(free_port()))
     make = ("study", folder / "study.toml", "--seats", count, "--out", run, "--seed", seed)
     said = folder / "server.txt"
     first = _started(make, ports, said)
@@ -180,12 +180,6 @@ def _started(words: tuple[object, ...], ports: tuple[str, ...], said: Path) -> S
 
     until(answers)
     return server
-
-
-def _free() -> int:
-    with socket.socket() as found:
-        found.bind((HOME, 0))
-        return int(found.getsockname()[1])
 
 
 def _cpu(of: int) -> float:

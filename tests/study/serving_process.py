@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,17 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.serving import HOME
+from tests.ports import free_port
 from tests.sim.runs import ROOT
 
 _LINK = re.compile(rb"http://\S+/p/\S+")
-
-
-def free_port() -> int:
-    """A port that nobody has just now."""
-    with socket.socket() as found:
-        found.bind((HOME, 0))
-        return int(found.getsockname()[1])
 
 
 @dataclass

@@ -26,8 +26,8 @@ from retailsim.sim.study.session import StudySession
 from retailsim.sim.terminal.audience import Nobody
 from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Terminal
+from tests.ports import free_port
 from tests.sim.runs import beside_a_browser, sim
-from tests.study.serving_process import free_port
 from tests.waiting import until
 
 SMALL = ("products.per_category=1", "study.conversations=2", "design.max_turns=1")

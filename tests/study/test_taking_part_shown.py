@@ -13,8 +13,9 @@ from retailsim.sim.study.register import Register
 from tests.axe import axe
 from tests.browser import LOOKS, Look, expect, picture, watched
 from tests.keyboard import tabbed
+from tests.ports import free_port
 from tests.sim.runs import ROOT, beside_a_browser, sim
-from tests.study.serving_process import free_port, served
+from tests.study.serving_process import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser import Watch, expect, watched
+from tests.ports import free_port
 from tests.sim.modelserver import by_rote, serving
 from tests.sim.runs import ROOT, scenario
 from tests.studio.server import program, shown
@@ -110,7 +111,7 @@ def test_a_studio_that_was_killed_shows_the_same_and_ends_while_pages_follow_the
     watch: Watch, runs: Path
 ) -> None:
     page = watch.page
-    with program(runs) as studio:  # killed at the end of the block
+    with program(runs, "--port", free_port()) as studio:  # killed at the end of the block
         page.goto(studio.link)
         home = page.url
         page.goto(f"{home}runs/live/")
