@@ -93,6 +93,17 @@ def test_what_was_said_to_all_leads_to_the_episodes_that_heard_it(runs: Path) ->
     ask(runs, questions)
 
 
+def test_the_script_stands_behind_the_button_that_it_shows(runs: Path) -> None:
+    """It runs as soon as it is there, and then what stands behind it may not have come."""
+
+    async def questions(client: Client) -> None:
+        async with client.get("/runs/few/search?q=warm") as answer:
+            page = await answer.text()
+        assert 0 < page.index('id="stop"') < page.index("search.js")
+
+    ask(runs, questions)
+
+
 def test_a_search_ends_at_two_hundred_and_says_how_it_ended(runs: Path) -> None:
     async def questions(client: Client) -> None:
         async def page(text: str) -> str:
