@@ -8,8 +8,8 @@ if (location.protocol === "file:") {
       const frame = document.createElement("iframe");
       frame.hidden = true;
       this.ready = new Promise((loaded) => {
-        const begin = () => {
-          document.body.append(frame);
+        frame.onload = () => {  // some browsers put another empty page there until then
+          frame.onload = null;
           const inside = frame.contentWindow;
           inside.postMessage = (data) => this.dispatchEvent(new MessageEvent("message", { data }));
           const script = inside.document.createElement("script");
@@ -17,8 +17,8 @@ if (location.protocol === "file:") {
           script.onload = () => loaded(inside);
           inside.document.body.append(script);
         };
-        if (document.body) begin();
-        else addEventListener("DOMContentLoaded", begin);
+        if (document.body) document.body.append(frame);
+        else addEventListener("DOMContentLoaded", () => document.body.append(frame));
       });
     }
 
