@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+PATIENCE_S = 120.0
 WORDS = "It does what the sheet says and I would say so again to anybody who asks me. "
 
 REPLIES: dict[str, dict[str, Any]] = {
@@ -121,9 +122,13 @@ class Server(ThreadingHTTPServer):
             self._came.notify_all()
 
     def wait_for(self, requests: int) -> None:
-        """Return once so many requests have come."""
+        """Return once so many requests have come.
+
+        In another thread than the main one no time limit of a test ends it, so it has its own.
+        """
         with self._came:
-            self._came.wait_for(lambda: len(self.bodies) >= requests)
+            there = self._came.wait_for(lambda: len(self.bodies) >= requests, PATIENCE_S)
+            assert there, f"{len(self.bodies)} of {requests} requests came"
 
     @property
     def url(self) -> str:
