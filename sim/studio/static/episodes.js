@@ -285,14 +285,24 @@ function touched(one) {
   return one.selectedIndex !== Math.max(0, first);
 }
 
+// The row that was gone down to, of those that came with the page, while this script was on its way.
+function reached() {
+  const rows = [...body.rows], focused = rows.findIndex((row) => row.contains(document.activeElement));
+  if (focused >= 0) return focused;
+  return scrollY ? Math.max(0, rows.findIndex((row) => row.getBoundingClientRect().bottom > 0)) : 0;
+}
+
 function start() {
+  const down = reached(), focused = body.contains(document.activeElement);
   document.documentElement.classList.add("listing");
-  const at = Math.min(Number(body.dataset.offset), Math.max(0, total - 1));
-  if (at % PAGE === 0) pages.set(at / PAGE, [...body.rows]);
+  const came = Math.min(Number(body.dataset.offset), Math.max(0, total - 1));
+  if (came % PAGE === 0) pages.set(came / PAGE, [...body.rows]);
+  const at = came + down;
   block = Math.floor(at / BLOCK);
   blocks();
   draw();
   scroller.scrollTop = (at % BLOCK) * rowHeight();
+  if (focused) [current, focusing] = [at, true];
   draw();
   scroller.addEventListener("scroll", () => {
     requestAnimationFrame(draw);

@@ -61,6 +61,26 @@ def test_what_was_typed_before_the_script_came_is_asked_for(page: Page, link: st
     assert page.url.endswith("?text=showman")
 
 
+@pytest.mark.parametrize("how", ["scrolled", "tabbed"])
+def test_who_has_gone_down_the_page_before_the_script_came_stays_there(
+    page: Page, link: str, how: str
+) -> None:
+    held = holding(page, "**/episodes.js")
+    opened(page, link, until="commit")
+    there = row(page, 75)
+    if how == "tabbed":
+        there.focus()
+    else:
+        there.evaluate("one => one.closest('tr').scrollIntoView()")
+    expect(there).to_be_in_viewport()
+    let_go(held)
+    expect(page.locator("html.listing")).to_be_attached()
+    expect(there).to_be_in_viewport()
+    assert page.locator("#body tr").count() <= 60
+    if how == "tabbed":
+        expect(there).to_be_focused()
+
+
 def test_who_has_gone_on_to_the_search_is_not_called_back_by_a_late_row(
     page: Page, link: str
 ) -> None:
