@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
+"""More than anything takes that is waited for, also on a machine that is four times as slow."""
 PAUSE_S = 0.01
 
 

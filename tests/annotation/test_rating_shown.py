@@ -25,6 +25,7 @@ from tests.keyboard import tabbed
 from tests.ports import free_port
 from tests.serving import HOME, serving
 from tests.sim.runs import ROOT, sim
+from tests.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -156,7 +157,7 @@ def test_by_keys_with_undo_reload_and_a_killed_server(
         expect(page.locator("main")).to_contain_text("Flagged by you: item 6")
         page.wait_for_load_state()  # before its server ends
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE_S) == 0
     after = kept(place)
     assert len(after) == 16
     assert after.pop(16) in "a2"

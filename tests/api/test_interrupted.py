@@ -16,9 +16,7 @@ import pytest
 import retailsim
 from tests.api.seats import Patient
 from tests.sim.runs import ROOT, event_lines
-
-WAIT_S = 60.0
-"""Far more than anything here takes: a test that would wait for ever fails instead."""
+from tests.waiting import PATIENCE_S
 
 
 def asked(folder: Path, gate: Path) -> dict[str, Any]:
@@ -125,7 +123,7 @@ asyncio.run(notebook()) if sys.argv[3] == "notebook" else cell()
 
 def interrupt(process: subprocess.Popen[str], gate: Path) -> None:
     """Press Ctrl-C once it waits for the gate."""
-    until = time.monotonic() + WAIT_S
+    until = time.monotonic() + PATIENCE_S
     while not begun(gate) and process.poll() is None:
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -145,7 +143,7 @@ def test_ctrl_c_stops_a_run(where: str, presses: int, tmp_path: Path, gate: Path
         for _ in range(presses - 1):
             time.sleep(0.2)  # two signals of a kind would become one
             process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=WAIT_S)
+        said, _ = process.communicate(timeout=PATIENCE_S)
     if presses < 3:
         assert said.startswith("False|")
     stopped = retailsim.load(tmp_path / "run")

@@ -14,6 +14,7 @@ from retailsim.sim.execution.as_ctrl_c import Interrupted, as_ctrl_c
 from retailsim.sim.look import mine
 from tests.learning.logged_runs import talked
 from tests.sim.runs import ROOT, command, sim
+from tests.waiting import PATIENCE_S
 
 ALL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -27,7 +28,7 @@ def ended(words: list[str], number: signal.Signals, begun: str) -> tuple[int, st
             assert started.stderr is not None
             assert begun in started.stderr.readline()
             started.send_signal(number)
-            out, said = started.communicate(timeout=60)
+            out, said = started.communicate(timeout=PATIENCE_S)
         finally:
             started.kill()
     return started.returncode, out, said

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-PATIENCE_S = 120.0
+from tests.waiting import PATIENCE_S
+
 WORDS = "It does what the sheet says and I would say so again to anybody who asks me. "
 
 REPLIES: dict[str, dict[str, Any]] = {

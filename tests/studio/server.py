@@ -18,6 +18,7 @@ from retailsim.sim.studio.app import application
 from retailsim.sim.studio.site.studio import Studio
 from tests.serving import serving
 from tests.sim.runs import ROOT, beside_a_browser
+from tests.waiting import PATIENCE_S
 
 TOKEN = "a-token"
 
@@ -61,7 +62,7 @@ class Program:
     def interrupt(self) -> None:
         """Press Ctrl-C, and wait until it has ended well."""
         self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(60) == 0
+        assert self.process.wait(PATIENCE_S) == 0
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.ports import free_port
 from tests.sim.runs import ROOT
+from tests.waiting import PATIENCE_S
 
 _LINK = re.compile(rb"http://\S+/p/\S+")
 
@@ -34,12 +35,12 @@ class Served:
     def kill(self) -> None:
         """End it at once, whatever it is doing."""
         self.process.kill()
-        self.process.wait(30)
+        self.process.wait(PATIENCE_S)
 
     def stop(self) -> int:
         """End it as Ctrl-C does; returns the exit status."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
+        return self.process.wait(PATIENCE_S)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import pytest
 
 from tests.sim.execution.test_interrupt import until_written
 from tests.sim.runs import ROOT, command, event_lines, launched, replayed, sim
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +44,7 @@ def test_a_closed_terminal_stops_the_run_and_loses_nothing(tmp_path: Path, worke
     os.close(theirs)
     until_written(started, run)
     os.close(ours)
-    assert started.wait(60) == 3
+    assert started.wait(PATIENCE_S) == 3
     assert replayed(run)["partial"]
     resumed = sim("resume", run)
     assert resumed.exit_code == 0, resumed.stderr
@@ -59,5 +60,5 @@ def test_nohup_means_that_nothing_stops(tmp_path: Path) -> None:
     )
     until_written(started, run)
     started.send_signal(signal.SIGHUP)
-    assert started.wait(60) == 0
+    assert started.wait(PATIENCE_S) == 0
     assert not replayed(run)["partial"]

@@ -430,7 +430,7 @@ def test_processes_that_are_killed_stopped_and_race(tmp_path: Path, kill: bool) 
         assert first.poll() is None, "it was too quick to be stopped"
         time.sleep(0.001)
     first.kill() if kill else first.terminate()
-    _, said = first.communicate(timeout=60)
+    _, said = first.communicate(timeout=120)
     assert first.returncode == (-9 if kill else 3), said
     racing = [
         subprocess.Popen([*words, "--attempt", f"{number}"], stdout=subprocess.PIPE, text=True)

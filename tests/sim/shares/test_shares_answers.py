@@ -105,7 +105,7 @@ def kept(objects: Objects) -> int:
 
 
 def until(reached: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not reached():
         assert time.monotonic() < end
         time.sleep(0.02)
