@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from tests.serving import HOME
+from tests.serving import ENDED, HOME
 
 if TYPE_CHECKING:
     from playwright.sync_api import (
@@ -87,13 +87,17 @@ every_look = pytest.mark.parametrize("look", LOOKS, ids=str)
 """Runs a test at the width of a desk and of a telephone, light and dark."""
 
 
+_UNSENT = re.compile(r"net::ERR_(CONNECTION_\w+|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING)")
+
+
 class Watch:
     """Writes down what goes wrong in a browser's pages, also in those that open by themselves.
 
     That is: anything on the console, an error of a script, a request that leaves this machine, a
     dialogue box, and an answer without a strict Content-Security-Policy. What such a policy refuses
-    stands on the console. Not counted is an icon that a closed server did not send: Chromium asks
-    for icons when it has nothing else to do.
+    stands on the console. Not counted is what a server did not send that its test has ended: a page
+    that still comes, or follows a run, asks until it is closed. Nor is an icon that any closed
+    server did not send: Chromium asks for icons when it has nothing else to do.
     """
 
     def __init__(self, context: BrowserContext) -> None:
@@ -118,6 +122,8 @@ class Watch:
     def _console(self, message: ConsoleMessage) -> None:
         address = message.location["url"]
         if "ERR_CONNECTION_REFUSED" in message.text and address.endswith(ICON):
+            return
+        if _UNSENT.search(message.text) and urljoin(address, "/") in ENDED:
             return
         self._faults.append(f"console {message.type}: {message.text} ({address})")
 

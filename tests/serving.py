@@ -10,6 +10,8 @@ from aiohttp.test_utils import TestServer
 from anyio.from_thread import start_blocking_portal
 
 HOME = "127.0.0.1"
+ENDED = set[str]()
+"""Addresses of servers that their tests have ended."""
 
 
 @contextmanager
@@ -17,4 +19,9 @@ def serving(application: web.Application) -> Iterator[str]:
     """Serve an application from a thread of its own; yields its address, which ends in a slash."""
     server = TestServer(application, host=HOME)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(server):
-        yield str(server.make_url("/"))
+        address = str(server.make_url("/"))
+        ENDED.discard(address)
+        try:
+            yield address
+        finally:
+            ENDED.add(address)

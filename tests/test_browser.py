@@ -124,6 +124,18 @@ def test_an_icon_that_a_closed_server_did_not_send_is_no_fault(page: Page, watch
     assert "ERR_CONNECTION_REFUSED" in found and found.endswith("/static/page.js)")
 
 
+def test_what_a_server_that_its_test_has_ended_does_not_send_is_no_fault(
+    page: Page, watch: Watch
+) -> None:
+    ask = "url => fetch(url, {mode: 'no-cors'}).catch(() => {})"
+    with serving(web.Application()) as address:
+        page.evaluate(ask, f"{address}page.js")
+        [found] = watch.faults()
+        assert "404" in found
+    page.evaluate(ask, f"{address}page.js")
+    assert watch.faults() == []
+
+
 def test_a_page_that_hangs_fails_the_test_and_is_not_waited_for_without_an_end(
     page: Page, watch: Watch, site: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -196,6 +196,7 @@ def test_a_run_that_goes_on_is_renewed_and_chosen_to_be_compared(
         page.get_by_role("button", name="Compare").click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("second")
         assert "a=first&b=second" in page.url
+        page.wait_for_load_state()  # before its server ends
 
 
 BREAKS_OFF = """() => {
