@@ -79,6 +79,10 @@ class DeskAccess(Protocol):
         """Note that the answer to a question, by its id, is in the log."""
         ...
 
+    def recall(self, question: Any, value: Any) -> None:
+        """Note that a question was answered before this session, and by what."""
+        ...
+
     async def leave(self, error: LeftToResume) -> NoReturn:
         """Stop the run, and leave this question to its resume."""
         ...

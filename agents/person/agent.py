@@ -95,26 +95,41 @@ class PersonAgent(Agent):
         body = msgspec.json.encode([self.protocol.name, self.source, number, fields])
         key = f"{type(request).__name__} {sha256(body).hexdigest()}"
         id_ = sha256(f"{request.market}/{self.source}/{key}".encode()).hexdigest()[:16]
-        call = partial(self._call, request, step, rule, id_)
-        desk = self.seat.desk
+        desk, calls = self.seat.desk, list[str]()  # none where the answer was there already
+        call = partial(self._call, request, step, rule, id_, calls)
         try:
             text = await self.outside(request, key, call, math.inf)
         except LeftToResume as error:
             if desk is None:
                 raise
             await desk.leave(error)
+        recorded = read_recorded(text)
         if desk is not None:
             desk.kept(id_)
-        return read_recorded(text)
+            if not calls and isinstance(recorded.answer, msgspec.Raw):
+                question = self._question(request, step, id_)
+                desk.recall(question, msgspec.json.decode(recorded.answer))
+        return recorded
 
-    async def _call(self, request: AgentRequest, step: Step, rule: Admission, id_: str) -> str:
+    async def _call(
+        self, request: AgentRequest, step: Step, rule: Admission, id_: str, calls: list[str]
+    ) -> str:
         """Wait for the person; who is gone is waited for no more."""
+        calls.append(id_)
         if self._gone is not None:
             return Recorded(gone=self._absent(step, self._gone)).text()
         if self.seat.desk is None:
             raise PersonGone(self.source, None)
-        seconds = self._options.seconds(request.stage, step)
-        question = Question(
+        question = self._question(request, step, id_)
+        read = partial(self._read, request, step, rule, question.fields)
+        said: Recorded | Silence = await self.seat.desk.ask(question, read)
+        if isinstance(said, Silence):
+            gone = self._absent(step, self._options.when_gone)
+            said = Recorded(gone=gone, after_s=said.after_s)
+        return said.text()
+
+    def _question(self, request: AgentRequest, step: Step, id_: str) -> Question:
+        return Question(
             id=id_,
             seat=self.source,
             market=request.market,
@@ -126,15 +141,9 @@ class PersonAgent(Agent):
             seen=seen_by(self._side, request, self.seat.role),
             fields=step.fields(request),
             time_us=request.t,
-            deadline_s=seconds,
+            deadline_s=self._options.seconds(request.stage, step),
             when_gone=self._absent(step, self._options.when_gone),
         )
-        read = partial(self._read, request, step, rule, question.fields)
-        said: Recorded | Silence = await self.seat.desk.ask(question, read)
-        if isinstance(said, Silence):
-            gone = self._absent(step, self._options.when_gone)
-            said = Recorded(gone=gone, after_s=said.after_s)
-        return said.text()
 
     def _absent(self, step: Step, wished: Absence) -> Absence:
         """Return what comes of an absence at this step: where nobody can leave, it fails."""

@@ -21,12 +21,10 @@ import msgspec
 from retailsim.agents.person.errors import DeskClosed, NoSuchQuestion
 from retailsim.agents.person.form import Fields
 from retailsim.agents.person.options import Absence
-from retailsim.agents.person.recorded import Recorded
+from retailsim.agents.person.recorded import Recorded, measured
 from retailsim.agents.person.side import Seen
 from retailsim.events.errors import LeftToResume
 from retailsim.events.outside import Door
-
-_MOST_MEASURED = 2**53 - 1
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +89,7 @@ class _Open:
         self.read = read
         self.since = since
         self.loop = asyncio.get_running_loop()
-        self.over: asyncio.Future[None] = self.loop.create_future()
+        self.over = asyncio.Event()
         self.said: Recorded | Silence | None = None
 
 
@@ -129,6 +127,7 @@ class Desk:
         self._played: dict[str, list[str]] = {}
         self._lock = threading.RLock()
         self._open: dict[str, _Open] = {}
+        self._recalled: dict[str, tuple[Question, Any]] = {}
         self._receipts: dict[str, Future[None]] = {}
         self._listeners: list[Callable[[], None]] = []
         self._closed = False
@@ -170,6 +169,11 @@ class Desk:
             found = [one.question for one in self._open.values()]
         return [one for one in found if seat in (None, one.seat)]
 
+    def recalled(self, seat: str) -> tuple[Question, Any] | None:
+        """Return what a seat answered last before this session; None once it is asked more."""
+        with self._lock:
+            return self._recalled.get(seat)
+
     def left_s(self, question: str) -> float:
         """Return how many seconds are left for a question, by its id; raises `NoSuchQuestion`."""
         with self._lock:
@@ -204,8 +208,8 @@ class Desk:
             opened = self._found(question)
             opened.said = Recorded(
                 answer=msgspec.Raw(opened.read(given)),
-                shown_ms=_measured(shown_ms),
-                focus_lost=_measured(focus_lost),
+                shown_ms=measured(shown_ms),
+                focus_lost=measured(focus_lost),
                 waited_ms=max(0, round(1000 * (self._clock() - opened.since))),
             )
             receipt = self._receipts[question] = Future()
@@ -273,6 +277,7 @@ class Desk:
         """Note that a market of a seat is over."""
         with self._lock:
             self._played.setdefault(seat, []).append(market)
+            self._recalled.pop(seat, None)
         self._tell()
 
     def at(self, door: Door) -> SeatDesk:
@@ -293,11 +298,12 @@ class Desk:
             if self._closed:
                 raise DeskClosed
             self._open[question.id] = opened
+            self._recalled.pop(question.seat, None)
         self._tell()
         late = False
         try:
             async with asyncio.timeout(question.deadline_s):
-                await opened.over
+                await opened.over.wait()
         except TimeoutError:
             late = True
         finally:
@@ -310,6 +316,12 @@ class Desk:
         if not late:
             raise DeskClosed
         return Silence(question.deadline_s)
+
+    def recall(self, question: Question, value: Any) -> None:
+        """Note that a question was answered before this session, and by what."""
+        with self._lock:
+            self._recalled[question.seat] = question, value
+        self._tell()
 
     def kept(self, question: str) -> None:
         """Note that an answer is in the log."""
@@ -337,7 +349,7 @@ class Desk:
     def _end(self, opened: _Open) -> None:
         del self._open[opened.question.id]
         with suppress(RuntimeError):  # the run's loop is closed
-            opened.loop.call_soon_threadsafe(_done, opened.over)
+            opened.loop.call_soon_threadsafe(opened.over.set)
 
     def _wake(self, seat: str) -> None:
         arrival = self._arrivals.get(seat)
@@ -351,17 +363,6 @@ class Desk:
         with suppress(RuntimeError):  # the run's loop is closed
             for told in list(self._listeners):
                 self._loop.call_soon_threadsafe(told)
-
-
-def _done(over: asyncio.Future[None]) -> None:
-    if not over.done():
-        over.set_result(None)
-
-
-def _measured(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
-    return value if 0 <= value <= _MOST_MEASURED else None
 
 
 class SeatDesk:
@@ -385,6 +386,10 @@ class SeatDesk:
     def kept(self, question: str) -> None:
         """Note that an answer is in the log."""
         self._desk.kept(question)
+
+    def recall(self, question: Question, value: Any) -> None:
+        """Note that a question was answered before this session, and by what."""
+        self._desk.recall(question, value)
 
     async def leave(self, error: LeftToResume) -> NoReturn:
         """Stop the run, and leave this question to its resume."""

@@ -6,6 +6,8 @@ import msgspec
 
 from retailsim.agents.person.options import Absence
 
+_MOST_MEASURED = 2**53 - 1
+
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An answer, or that there was none; the ``answer`` of an `OutsideAnswered`, as JSON.
@@ -42,3 +44,10 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def read_recorded(text: str) -> Recorded:
     """Return what `Recorded.text` gave."""
     return msgspec.json.decode(text, type=Recorded)
+
+
+def measured(value: object) -> int | None:
+    """Return what a page measured, if it is a whole number from 0 up."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= _MOST_MEASURED else None

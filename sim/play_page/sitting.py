@@ -131,10 +131,12 @@ class Sitting:
         return question.id if question else f"after-{self.latest.id if self.latest else 'none'}"
 
     def now(self) -> Question | None:
-        """Return the question that is open, and remember it."""
+        """Return the question that is open, and remember it, or what was answered last before."""
         question = self.question
         if question is not None and question != self.latest:
             self.latest, self.said = question, ""
+        elif question is None and (before := self.desk.recalled(self.seat)) is not None:
+            self.latest, self.said = before[0], _said(*before)
         return question
 
     def look(self) -> None:
@@ -176,8 +178,7 @@ class Sitting:
     ) -> Future[None]:
         """Answer a question; raises what `Desk.answer` raises."""
         receipt = self.desk.answer(question.id, given, **measured)
-        text = given.get(SAID)
-        self.said = text if isinstance(text, str) else ""
+        self.said = _text(given.get(SAID))
         return receipt
 
     # -- as the run's audience, told in the run's thread ---------------------------------------
@@ -201,6 +202,17 @@ class Sitting:
 
         self.desk.listen(told)
         self.desk.take(self.seat, 1)
+
+
+def _said(question: Question, value: Any) -> str:
+    """Return what was said by a value that answers a question; empty where nothing was."""
+    if all(one.name != SAID for one in question.fields):
+        return ""
+    return _text(value.get(SAID) if isinstance(value, dict) else value)
+
+
+def _text(said: object) -> str:
+    return said if isinstance(said, str) else ""
 
 
 SITTING = web.AppKey("sitting", Sitting)

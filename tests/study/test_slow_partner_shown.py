@@ -11,8 +11,9 @@ import pytest
 from retailsim.sim.people.steps import person_steps
 from tests.axe import axe
 from tests.browser import Look, expect, watched
-from tests.sim.runs import beside_a_browser, outside_lines
-from tests.study.slow_partner import open_to
+from tests.sim.runs import beside_a_browser, outside_lines, sim
+from tests.study.serving_process import free_port, served
+from tests.study.slow_partner import SLOW, open_to, slow_partner
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page, Route
@@ -183,6 +184,38 @@ def test_times_are_measured_over_a_reload(page: Page, tmp_path: Path) -> None:
     assert first.shown_ms is not None and first.shown_ms >= 700
     assert second.shown_ms is not None and second.shown_ms < first.shown_ms
     assert first.focus_lost == second.focus_lost == 0
+
+
+def test_a_conversation_is_shown_while_its_partner_thinks_after_a_restart(
+    page: Page, watch: Watch, tmp_path: Path
+) -> None:
+    """What was said and what is sold is known from the log, before anybody asks again."""
+    run, port, scenario = tmp_path / "run", free_port(), tmp_path / "slow.toml"
+    with slow_partner() as (partner, server):
+        scenario.write_text(SLOW.format(url=server.url))
+        with served(scenario, port, "--out", str(run), "--seats", "1") as first:
+            agree(page, first.link)
+            send = ask(page)
+            title = page.locator("h1").inner_text()
+            partner.think()
+            send.click()
+            waits(page)
+            first.kill()
+        expect(page.locator("#lost")).to_be_visible()
+        with served(run, port) as second:
+            expect(page.locator("#lost")).to_be_hidden()
+            for _ in range(2):
+                waits(page)
+                expect(page.locator(".turn.own .text")).to_have_text(ASKED)
+                expect(page.locator("h1")).to_have_text(title)
+                page.reload()
+            partner.answer()
+            expect(page.get_by_label("Your question")).to_be_visible()
+            assert all("ERR_" in one for one in watch.faults())
+            page.goto("about:blank")
+            assert second.stop() == 3
+    assert asked(run) == 1
+    assert sim("verify", run).exit_code == 0
 
 
 def asked(run: Path) -> int:

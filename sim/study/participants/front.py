@@ -109,7 +109,7 @@ class Front:
         if self.session.over:
             return "paused"
         sitting = self.sitting(one)
-        return sitting.state_with(question or sitting.question)
+        return sitting.state_with(question or sitting.now())
 
     def touch(self) -> None:
         """Have everything that waits look again."""
