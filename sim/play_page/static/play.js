@@ -240,7 +240,7 @@ async function takeInNews(known) {
   const asked = form()?.elements.question.value, key = draftKey();
   renew(html);
   if (asked === form()?.elements.question.value) return;
-  if (form() || document.getElementById("waits")) forget(key);  // it was answered, or its time is over
+  if (form()) forget(key);  // it was answered, or its time is over; who stopped is asked it again
   focusOn();
 }
 
