@@ -360,14 +360,17 @@ def _in_turn(cast: Cast, job: Job, stop: Stop, entry: MarketEntry | None) -> Mar
 
 
 def _concurrency(scenario: Scenario, cast: Cast, design: Design) -> int:
-    """Return how many markets may be in flight; those that wait for people hold up no others."""
+    """Return how many markets may be in flight; those that wait for people hold up no others.
+
+    Also where the scenario says how many: a person would wait for people who never come.
+    """
     people = set(cast.people())
-    if scenario.run.concurrency or not people:
+    if not people:
         return scenario.run.concurrency
     waiting = sum(
         any(f"{role}:{name}" in people for role, name in spec.seats) for spec in design.markets()
     )
-    return IN_FLIGHT + min(waiting, MOST_WAITING)
+    return (scenario.run.concurrency or IN_FLIGHT) + min(waiting, MOST_WAITING)
 
 
 def budget_of(job: Job) -> Budget:

@@ -59,6 +59,7 @@ class RunTable(ScenarioTable, frozen=True, kw_only=True):
         Number of processes that share the run.
     concurrency : int
         Number of markets in flight in each process; 0 means 1 if no agent waits, and 64 otherwise.
+        Markets with people in them come on top.
     reply_timeout_s : float
         Seconds that a plug-in that waits may take to reply.
     block_timeout_s : float
