@@ -27,11 +27,14 @@ class EndedMarket(msgspec.Struct, frozen=True, kw_only=True):
         In the order in which they happened.
     gone : {"fail", "leave", "hand over"} or None
         What came of it, where the person left before the end; None: it played to the end.
+    late : bool
+        Whether the person did not get up: the time of a step was over.
     """
 
     market: str
     events: list[Event]
     gone: Absence | None
+    late: bool = False
 
 
 def ended_markets(folder: RunFolder, protocol: Protocol, seat: str) -> Iterator[EndedMarket]:
@@ -54,14 +57,15 @@ def _ended(market: str, whole: Leftover, protocol: Protocol, seat: str) -> Ended
     decode = event_decoder(protocol).decode
     pieces = whole.events if isinstance(whole.events, StoredLines) else (whole.events,)
     events = [decode(line) for piece in pieces for line in piece.splitlines()]
-    gone = next(absences(whole.records, seat), None)
-    return EndedMarket(market=market, events=events, gone=gone)
+    gone, late = absence(whole.records, seat)
+    return EndedMarket(market=market, events=events, gone=gone, late=late)
 
 
-def absences(records: Iterable[LoggedRecord], seat: str) -> Iterator[Absence]:
-    """Yield what came of it, at each step that a person's seat left open."""
+def absence(records: Iterable[LoggedRecord], seat: str) -> tuple[Absence | None, bool]:
+    """Return what came of the first step that a person's seat left open, and if it was late."""
     for record in records:
         if isinstance(record, OutsideAnswered) and record.source == seat and record.answer:
-            gone = read_recorded(record.answer).gone
-            if gone is not None:
-                yield gone
+            recorded = read_recorded(record.answer)
+            if recorded.gone is not None:
+                return recorded.gone, recorded.after_s is not None
+    return None, False

@@ -47,6 +47,8 @@ class BesideTwin(msgspec.Struct, frozen=True, kw_only=True):
         The simulated agent's; None where it cannot be played.
     why_none : str
         Why it cannot, as a sentence.
+    late : bool
+        Whether the person did not get up: the time of a step was over.
     """
 
     market: str
@@ -55,6 +57,7 @@ class BesideTwin(msgspec.Struct, frozen=True, kw_only=True):
     gone: Absence | None
     twin: Outcome | None
     why_none: str = ""
+    late: bool = False
 
 
 def beside_twins(run: Path, seat: str, *, trust: bool = False) -> list[BesideTwin]:
@@ -103,6 +106,7 @@ def beside_twins(run: Path, seat: str, *, trust: bool = False) -> list[BesideTwi
                     gone=ended.gone,
                     twin=twin,
                     why_none=why,
+                    late=ended.late,
                 )
             )
     return found

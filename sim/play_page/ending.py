@@ -117,8 +117,7 @@ def result_of(
         As `result` has it.
     """
     lines = tuple(one for outcome in outcomes for one in told(outcome, role))
-    gone = _GONE[ended.gone].format(role=role) if ended.gone else ""
-    return Result(said=_whole(heard, ended.events), lines=lines, gone=gone)
+    return Result(said=_whole(heard, ended.events), lines=lines, gone=_gone(ended, role))
 
 
 def _role(seat: str) -> Role:
@@ -133,10 +132,22 @@ def _whole(heard: Sequence[Said], events: Sequence[Event]) -> tuple[Said, ...]:
     return (*heard[:first], *messages)
 
 
-_GONE: Mapping[Absence, str] = {
+def _gone(one: EndedMarket | BesideTwin, role: Role) -> str:
+    """Say what came of it that a person left, or was too late; empty where neither was."""
+    if one.gone is None:
+        return ""
+    return (_LATE if one.late else _LEFT)[one.gone].format(role=role)
+
+
+_LEFT: Mapping[Absence, str] = {
     "leave": "You left before its end.",
     "hand over": "A simulated {role} went on in your place.",
     "fail": "You left, and it was broken off there.",
+}
+_LATE: Mapping[Absence, str] = {
+    "leave": "The time for a step was over, and it ended there as if you had left.",
+    "hand over": "The time for a step was over, and a simulated {role} went on in your place.",
+    "fail": "The time for a step was over, and it was broken off there.",
 }
 
 
@@ -147,7 +158,7 @@ def _ended(one: BesideTwin, role: Role) -> Ended:
         title=one.outcome.title or one.outcome.category or "A conversation",
         lines=tuple(beside(mine, twins)),
         why_none=one.why_none,
-        gone=_GONE[one.gone].format(role=role) if one.gone else "",
+        gone=_gone(one, role),
     )
 
 

@@ -14,7 +14,7 @@ from retailsim.events.messages import EpisodeFailed, MarketFailed, OutsideAnswer
 from retailsim.market.protocols.logged_events import event_decoder
 from retailsim.sim.execution.job import protocol_of
 from retailsim.sim.folder.run_folder import RunFolder
-from retailsim.sim.people.ended_market import EndedMarket, absences
+from retailsim.sim.people.ended_market import EndedMarket, absence
 from retailsim.sim.study.errors import BadStudy
 
 WRITTEN_WITHIN_S = 10.0
@@ -79,10 +79,12 @@ class Results:
         if not any(head.type in ENDS for head, _ in lines):
             return None
         records = (_record(line) for head, line in lines if head.type == "OutsideAnswered")
+        gone, late = absence(records, seat)
         self._found[market] = EndedMarket(
             market=market,
             events=[self._decode(line) for head, line in lines if head.seq is not None],
-            gone=next(absences(records, seat), None),
+            gone=gone,
+            late=late,
         )
         return self._found[market]
 

@@ -7,13 +7,14 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 
+import anyio
 import pytest
 
 from retailsim.agents.person.desk import Desk, Question
 from retailsim.events.messages import Role
 from retailsim.sim.people.steps import person_steps
 from tests.people import csales_words, retail_words
-from tests.people.played import CSALES, RETAIL, Answers
+from tests.people.played import CSALES, RETAIL, Answers, text_of
 from tests.people.sat_down import LONG_S, OWN, TOKEN, Chair, again, at, new
 from tests.sim.runs import events_of, outside_lines, sim
 
@@ -131,6 +132,27 @@ def test_only_the_page_itself_answers(tmp_path: Path) -> None:
         assert (await chair.post("/answer", form, {**OWN, "Origin": "null"}))[0] == 200
 
     at(new(tmp_path, text_for(RETAIL), "buyer", desk), desk, play)
+
+
+@pytest.mark.parametrize(
+    ("when_gone", "said"),
+    [
+        ("leave", "The time for a step was over, and it ended there as if you had left."),
+        ("fail", "The time for a step was over, and it was broken off there."),
+        ("hand over", "The time for a step was over, and a simulated buyer went on in your place."),
+    ],
+)
+def test_who_is_late_is_not_told_to_have_left(tmp_path: Path, when_gone: str, said: str) -> None:
+    desk = Desk(gated=True)
+
+    async def play(chair: Chair) -> None:
+        with anyio.fail_after(LONG_S):
+            while chair.sitting.unread is None:
+                await chair.sitting.other_than(chair.sitting.state, LONG_S)
+        assert f'<p class="soft">{said}</p>' in await chair.page()
+
+    options = f'deadline_s = 0.01, when_gone = "{when_gone}"'
+    at(new(tmp_path, text_of(RETAIL, "buyer", options), "buyer", desk), desk, play)
 
 
 def test_who_leaves_ends_the_conversation_sees_what_it_came_to_and_goes_on(tmp_path: Path) -> None:

@@ -224,7 +224,7 @@ def test_a_conversation_that_breaks_off_has_a_code_of_its_own(tmp_path: Path, se
         await visitor.come(f"/p/{session.link('p001')}/")
         assert ">FAILED<" in visitor.html
         one = known(again.session, "p001")
-        assert (one.ending, one.why) == ("failed", "conversation 1 broke off: left, or time passed")
+        assert (one.ending, one.why) == ("failed", "conversation 1 broke off: left")
         assert not again.session.desk.questions(), "no second conversation"
 
     during(again, look)

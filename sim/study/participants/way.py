@@ -106,7 +106,8 @@ class Way:
 
     def broke_off(self, one: Participant, ended: EndedMarket) -> Participant:
         """Note that the conversation broke off, and by whom."""
-        left = "left, or time passed" if ended.gone else "not by the participant"
+        late = "its time passed" if ended.late else "left"
+        left = late if ended.gone else "not by the participant"
         why = f"conversation {one.conversation} broke off: {left}"
         return self._session.end(one, "failed", why)
 
