@@ -132,6 +132,24 @@ def test_what_a_proxy_says_instead_of_the_server_does_not_become_the_page(
     assert asked(tmp_path / "run") == 1
 
 
+def test_a_form_that_nobody_answers_is_given_up_after_a_while(page: Page, tmp_path: Path) -> None:
+    """As where a connection breaks without a word: a browser alone would wait for many minutes."""
+    page.clock.install()
+    with open_to(page, tmp_path) as study:
+        agree(page, study.link())
+        send = ask(page)
+        page.route("**/answer", lambda route: None)
+        send.click()
+        expect(page.locator("#sends")).to_have_text("Sending…")
+        expect(page.locator("#unsent")).to_be_hidden()
+        page.clock.fast_forward(30_000)
+        expect(page.locator("#unsent")).to_be_visible()
+        expect(page.locator("#sends")).to_have_text("")
+        page.unroute_all(behavior="ignoreErrors")
+        send.click()
+        expect(page.locator(".turn.own .text")).to_have_text(ASKED)
+
+
 def test_a_withdrawal_that_does_not_arrive_says_so(
     page: Page, watch: Watch, tmp_path: Path
 ) -> None:

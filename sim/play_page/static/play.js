@@ -2,7 +2,7 @@
 const page = () => document.getElementById("page");
 const form = () => document.getElementById("form");
 const NEWS_MS = 40000;  // the server answers within 20 s, whether there is something new or not
-const ANSWER_MS = 60000;  // a connection that broke without a word is waited for no longer
+const ANSWER_MS = 30000;  // a connection that broke without a word is waited for no longer
 const SOON_MS = 1000, LATER_MS = 5000;  // until a server that did not answer is asked again
 const NOT_TAKEN = [408, 429];  // and all from 500: somebody answered, perhaps in its place
 const ENDS = ["finished", "stopped", "failed"];
@@ -230,9 +230,9 @@ function found() {
   unsent = null;
 }
 
-async function takeInNews(known) {
+async function takeInNews(known, within) {
   asking = new AbortController();
-  const [, text] = await ask(`./state?known=${encodeURIComponent(known)}`, NEWS_MS, {}, asking);
+  const [, text] = await ask(`./state?known=${encodeURIComponent(known)}`, within, {}, asking);
   const state = JSON.parse(text).state;
   if (state === page().dataset.state || document.querySelector("[data-busy]")) return;
   const [, html] = await ask("./", ANSWER_MS);
@@ -248,7 +248,8 @@ async function follow() {
   for (let tries = 0; !over;) {
     await onItsWay;
     try {
-      await takeInNews(tries || unsent ? "" : page().dataset.state);  // "": answered at once
+      if (tries || unsent) await takeInNews("", ANSWER_MS);  // answered at once
+      else await takeInNews(page().dataset.state, NEWS_MS);
       tries = 0;
       found();
     } catch {
