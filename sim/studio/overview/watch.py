@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -193,6 +194,7 @@ class Watches:
 
     most: int = MOST
     _kept: dict[Path, Watch] = field(default_factory=dict)
+    _turns: defaultdict[Path, anyio.Lock] = field(default_factory=lambda: defaultdict(anyio.Lock))
 
     async def of(self, run: Path, studio: Studio) -> Watch:
         """Return the watch of a run, having looked at least once.
@@ -201,11 +203,13 @@ class Watches:
         ------
         NotARunFolder, BadTables
         """
-        watch = self._kept.get(run)
-        if watch is None or watch.ended:
-            watch = self._kept[run] = await studio.work(Watch, run)
-            for idle in [one for one, kept in self._kept.items() if not kept.lookers][: -self.most]:
-                del self._kept[idle]
+        async with self._turns[run]:  # who comes while it is made gets the same
+            watch = self._kept.get(run)
+            if watch is None or watch.ended:
+                watch = self._kept[run] = await studio.work(Watch, run)
+                idle = [one for one, kept in self._kept.items() if not kept.lookers]
+                for one in idle[: -self.most]:
+                    del self._kept[one]
         if not watch.lookers:
             await studio.work(watch.look)
         return watch

@@ -212,6 +212,24 @@ def test_one_reader_however_many_look_and_none_when_nobody_does(
     ask(growing.run.parent, questions)
 
 
+def test_who_come_at_once_have_one_reader(growing: Growing) -> None:
+    growing.grow()
+
+    async def questions(client: Client) -> None:
+        assert client.app is not None
+        watches, studio, found = client.app[watch.WATCHES], client.app[STUDIO], []
+
+        async def come() -> None:
+            found.append(await watches.of(growing.run, studio))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(come)
+            group.start_soon(come)
+        assert found[0] is found[1]
+
+    ask(growing.run.parent, questions)
+
+
 def test_a_browser_keeps_connections_for_its_pages(growing: Growing) -> None:
     growing.grow()
 
