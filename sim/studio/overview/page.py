@@ -63,8 +63,8 @@ async def _found(request: web.Request, run: Path, state: State) -> _Found:
     studio = request.app[STUDIO]
     if state is State.RUNNING:
         watch = await request.app[WATCHES].of(run, studio)
-        chapters = await studio.work(watch.begin_chapters)
-        return _Found(watch.standing, chapters, _live(request, watch.n_bytes))
+        made_at, chapters = await studio.work(watch.begin_chapters)
+        return _Found(watch.standing, chapters, _live(request, made_at))
     chapters = await request.app[OVERVIEWS].of(run, studio)
     return _Found(standing(chapters.replay, state, chapters.budget), chapters, "")
 

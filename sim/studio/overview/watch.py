@@ -75,8 +75,7 @@ class Watch:
         self._budget = RunFolder(run).read().budget
         self._rate = Rate()
         self._looking, self._making = threading.Lock(), threading.Lock()
-        self._chapters: Chapters | None = None
-        self._chapters_at = -1
+        self._made: tuple[int, Chapters] | None = None
         self._rest_until, self._pause = 0.0, EVERY_S
         self._changed = anyio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -95,8 +94,8 @@ class Watch:
     @property
     def chapters(self) -> tuple[int, Chapters] | None:
         """The last chapters that are whole, and how far the log was read for them."""
-        made = self._chapters
-        return (self._chapters_at, made) if made is not None and made.complete else None
+        made = self._made
+        return made if made is not None and made[1].complete else None
 
     async def change(self) -> None:
         """Wait until there is something new."""
@@ -136,23 +135,26 @@ class Watch:
             asked=asked,
         )
 
-    def begin_chapters(self) -> Chapters:
-        """Return chapters of what was read, made as they are asked for; the last ones in a rest."""
+    def begin_chapters(self) -> tuple[int, Chapters]:
+        """Return chapters of what was read, made as they are asked for; the last ones in a rest.
+
+        Before them stands how far the log was read for them.
+        """
         with self._making, in_currency_of(self.run):
             at, began = self.n_bytes, time.process_time()
             rested = time.monotonic() >= self._rest_until
-            if self._chapters is None or (at != self._chapters_at and rested):
+            if self._made is None or (at != self._made[0] and rested):
                 rows = self._log.projection()
                 sealed = self.standing.state is State.COMPLETE  # as `look` asked before it read
                 found = measured(self.run, self._protocol, rows, going_on=True, sealed=sealed)
-                self._chapters, self._chapters_at = Chapters(found), at
+                self._made = at, Chapters(found)
                 self._rest(began)
-            return self._chapters
+            return self._made
 
     def make_chapters(self) -> None:
         """Make all chapters, anew if the log grew and the rest is over."""
         began = time.process_time()
-        chapters = self.begin_chapters()
+        _, chapters = self.begin_chapters()
         if not chapters.complete:
             chapters.make_all()
             self._rest(began)

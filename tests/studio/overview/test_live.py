@@ -212,6 +212,24 @@ def test_one_reader_however_many_look_and_none_when_nobody_does(
     ask(growing.run.parent, questions)
 
 
+def test_a_page_follows_from_where_its_chapters_were_made(
+    growing: Growing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else chapters that are made after their rest would be no news to it, and never come."""
+    monkeypatch.setattr(watch, "REST_CHAPTERS", 1_000_000)
+    growing.grow()
+    made_at = growing.segment.stat().st_size
+
+    async def questions(client: Client) -> None:
+        for _ in range(2):
+            async with client.get("/runs/run/") as answer:
+                assert f'data-live="live?since={made_at}"' in await answer.text()
+            if growing.parts:
+                growing.grow()
+
+    ask(growing.run.parent, questions)
+
+
 def test_who_come_at_once_have_one_reader(growing: Growing) -> None:
     growing.grow()
 
