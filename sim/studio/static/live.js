@@ -110,5 +110,8 @@ function open() {
   });
 }
 
-document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
-open();
+// Where the log was found damaged after the page had begun, there is nothing to follow.
+if (chapters) {
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  open();
+}

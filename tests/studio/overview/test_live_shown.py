@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from retailsim.sim.studio.overview import page as overview
 from retailsim.sim.studio.overview import watch as watching
 from tests.axe import axe
 from tests.browser import Watch, expect
@@ -114,6 +115,17 @@ def test_once_nobody_is_in_a_chapter_it_is_as_the_run_ended(page: Page, growing:
         assert pairs.inner_text() != ended, "somebody is in it"
         pairs.locator("td a").first.blur()
         expect(pairs).to_have_text(ended, use_inner_text=True)
+
+
+def test_where_a_log_is_found_damaged_while_its_page_comes_nothing_is_followed(
+    page: Page, growing: Growing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "PATIENCE_S", 0.0)
+    growing.segment.rename(growing.segment.with_name("0000-00000001.jsonl.open"))
+    with shown(growing.run.parent) as link:
+        page.goto(link)
+        page.goto(page.url + "runs/run/")
+        expect(page.locator("main .warning")).to_contain_text("0000-00000000.jsonl")
 
 
 def test_a_stream_that_is_refused_is_said(page: Page, watch: Watch, growing: Growing) -> None:
