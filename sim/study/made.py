@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,8 @@ from retailsim.sim.study.session import StudySession
 from retailsim.sim.terminal.audience import Audience
 from retailsim.sim.terminal.program_name import program_name
 
+OF_RUNS = ("budget", "settings")
+"""Options that may be given with a run that goes on, as for `resume`."""
 _ALONE = "design.broadcast"
 
 Playing = Callable[[Audience, RunControl], RunOutcome | None]
@@ -95,8 +97,9 @@ def study_for(
     if not (Path(scenario) / "run.toml").is_file():
         options = Options(scenario=scenario, **flags)
         return new_study(options, seats, desk, audience, rehearsal=rehearsal)
-    refuse_changes(scenario, {"seats": seats, **flags})
-    study = study_again(Path(scenario), desk)
+    goes_on = {name: flags[name] for name in OF_RUNS if name in flags}
+    refuse_changes(scenario, {"seats": seats, **flags, **dict.fromkeys(goes_on)})
+    study = study_again(Path(scenario), desk, **goes_on)
     if study.session.table.rehearsal and not rehearsal:
         problem = "it is a rehearsal by bots; go on with --bots, or make a new run for people"
         raise BadStudy(scenario, problem)
@@ -175,8 +178,15 @@ def new_study(
     return Study(session=session_of(run.path, desk), play=play, seed=seed)
 
 
-def study_again(path: Path, desk: Desk) -> Study:
+def study_again(
+    path: Path, desk: Desk, *, budget: float | None = None, settings: Sequence[str] = ()
+) -> Study:
     """Return a study that goes on, whatever stopped it.
+
+    Parameters
+    ----------
+    budget, settings
+        What is to be another from now on, as `go_on` takes it.
 
     Raises
     ------
@@ -187,7 +197,7 @@ def study_again(path: Path, desk: Desk) -> Study:
     """
 
     def play(audience: Audience, control: RunControl) -> RunOutcome | None:
-        return go_on(path, audience, desk=desk, control=control)
+        return go_on(path, audience, budget=budget, settings=settings, desk=desk, control=control)
 
     seed = RunFolder(path).read().scenario.run.seed
     return Study(session=session_of(path, desk), play=play, seed=seed)
