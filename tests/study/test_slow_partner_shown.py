@@ -24,6 +24,12 @@ pytestmark = pytest.mark.slow
 
 TELEPHONE = Look(390, "light")
 ASKED = "Is it in stock?"
+UNCOVERED = """() => {
+  const button = document.querySelector("#form button.main");
+  scrollBy(0, button.getBoundingClientRect().bottom - innerHeight);
+  const box = button.getBoundingClientRect();
+  return button.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+}"""
 SINCE = "sessionStorage.getItem('retailsim-waits')"
 
 
@@ -93,6 +99,8 @@ def test_a_form_that_does_not_arrive_says_so_and_stays(
             "What you just sent did not arrive. Please send it again."
         )
         assert axe(page) == []
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate(UNCOVERED), "the button that is asked for"
         page.get_by_label("Your question").press("Control+Enter")
         expect(page.locator(".turn.own .text")).to_have_text(ASKED)
         expect(page.locator("#unsent")).to_be_hidden()

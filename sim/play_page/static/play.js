@@ -135,7 +135,7 @@ function renew(html) {
   const sheets = [document.getElementById("sheet"), fresh.querySelector("#sheet")];
   if (sheets[1] && sheets[0]?.textContent === sheets[1].textContent)
     sheets[1].replaceWith(sheets[0]);  // somebody may be reading there, with details open or closed
-  document.getElementById("unsent").hidden = true;
+  takeBack();
   document.getElementById("strip").replaceChildren(...next.getElementById("strip").childNodes);
   page().replaceWith(fresh);
   document.title = next.title;
@@ -181,6 +181,7 @@ async function ask(address, within, options, control = new AbortController()) {
 let onItsWay = Promise.resolve();  // until what was sent is answered, nothing else is asked
 let unsent = null;  // a form whose answer did not come
 let asking = null;  // what is new
+const notice = document.getElementById("unsent");
 
 function send(event) {
   event.preventDefault();
@@ -203,7 +204,7 @@ async function delivered(sent, by) {
   }
   const data = new FormData(sent);
   if (by?.name) data.append(by.name, by.value);
-  document.getElementById("unsent").hidden = true;
+  takeBack();
   setBusy(sent, true);
   try {
     const [status, html] = await ask(sent.action, ANSWER_MS, {method: "POST", body: new URLSearchParams(data)});
@@ -226,8 +227,16 @@ function lost() {
 
 function found() {
   document.getElementById("lost").hidden = true;
-  if (unsent?.isConnected) document.getElementById("unsent").hidden = false;
+  if (unsent?.isConnected) {
+    (unsent.querySelector(".send") ?? unsent).before(notice);  // where it covers no button
+    notice.hidden = false;
+  }
   unsent = null;
+}
+
+function takeBack() {
+  notice.hidden = true;
+  document.querySelector(".tells").prepend(notice);
 }
 
 async function takeInNews(known, within) {
