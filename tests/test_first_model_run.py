@@ -20,7 +20,7 @@ from retailsim.agents.csales.model.replies import SalesBuyerEnvelope, SalesSelle
 from retailsim.agents.llm.talk.shape import portable
 from retailsim.agents.llm.types import ModelConfig
 from retailsim.agents.retail.model.replies import ENVELOPES
-from tests.ports import free_port
+from tests.sim.ports import free_port
 from tests.site.page_steps import warnings_in
 
 ROOT = Path(__file__).parents[1]

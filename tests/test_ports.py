@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from tests.ports import LOWEST, OF_A_WORKER, WORKERS, free_port
+from tests.sim.ports import LOWEST, OF_A_WORKER, WORKERS, free_port
 
 
 def test_ports_are_others_each_time_and_below_those_of_connections() -> None:

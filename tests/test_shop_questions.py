@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from retailsim.sim.terminal.program_name import VARIABLE
-from tests.ports import free_port
+from tests.sim.ports import free_port
 from tests.sim.runs import sim
 from tests.site.page_steps import warnings_in
 from tests.test_first_model_run import serving

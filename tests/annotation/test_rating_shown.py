@@ -22,8 +22,8 @@ from tests.annotation.rated import exported, lines, shown_at
 from tests.axe import axe
 from tests.browser import FOREIGN, every_look, expect, picture, watched
 from tests.keyboard import tabbed
-from tests.ports import free_port
 from tests.serving import HOME, serving
+from tests.sim.ports import free_port
 from tests.sim.runs import ROOT, sim
 from tests.waiting import PATIENCE_S
 

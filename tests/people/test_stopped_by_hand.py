@@ -11,7 +11,7 @@ from tests.browser import expect
 from tests.people.by_hand import STATE, fill_in
 from tests.people.played import RETAIL
 from tests.people.test_play_command import interrupted, started
-from tests.ports import free_port
+from tests.sim.ports import free_port
 from tests.sim.runs import events_of, outside_lines, scenario, sim
 
 if TYPE_CHECKING:

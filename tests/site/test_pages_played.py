@@ -16,7 +16,7 @@ from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
-from tests.ports import free_port
+from tests.sim.ports import free_port
 from tests.sim.runs import ROOT, sim
 from tests.site.page_plays import PLAYS, SERVES, Play, named, smaller
 from tests.site.page_steps import FileStep, steps

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ports import free_port
+from tests.sim.ports import free_port
 from tests.sim.runs import ROOT
 from tests.site.page_steps import Attempts, CommandStep, FileStep, Reader, differs, steps, typed
 

@@ -29,8 +29,8 @@ from retailsim.sim.study.bots.rehearsal import right_answers, take_part
 from retailsim.sim.study.links import ROOM
 from retailsim.sim.study.links_file import address_of
 from retailsim.sim.study.made import session_of
-from tests.ports import free_port
 from tests.serving import HOME
+from tests.sim.ports import free_port
 from tests.sim.runs import ROOT, command
 from tests.waiting import until
 

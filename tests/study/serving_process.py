@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.ports import free_port
+from tests.sim.ports import free_port
 from tests.sim.runs import ROOT
 from tests.waiting import PATIENCE_S
 

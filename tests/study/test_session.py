@@ -26,7 +26,7 @@ from retailsim.sim.study.session import StudySession
 from retailsim.sim.terminal.audience import Nobody
 from retailsim.sim.terminal.program_name import program_name
 from retailsim.sim.terminal.terminal import Terminal
-from tests.ports import free_port
+from tests.sim.ports import free_port
 from tests.sim.runs import beside_a_browser, sim
 from tests.waiting import until
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from retailsim.sim.folder.run_folder import RunFolder
-from tests.ports import free_port
 from tests.sim.modelserver import serving as model_serving
+from tests.sim.ports import free_port
 from tests.sim.runs import sim
 from tests.study.slow_partner import SLOW
 

@@ -18,7 +18,7 @@ function renew(page) {
     row.querySelectorAll("td").forEach((cell, place) => {
       if (!cells[place]) return;
       if (!cell.contains(document.activeElement)) cell.replaceWith(cells[place].cloneNode(true));
-      else if (cell.innerHTML !== cells[place].innerHTML) left = true;
+      else if (cell.outerHTML !== cells[place].outerHTML) left = true;
     });
   }
 }

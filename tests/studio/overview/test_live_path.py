@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser import Watch, expect, watched
-from tests.ports import free_port
 from tests.sim.modelserver import by_rote, serving
+from tests.sim.ports import free_port
 from tests.sim.runs import ROOT, scenario
 from tests.studio.server import program, shown
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 
 from retailsim.sim.study.participants.front import FRONT, MOST_POLLS
-from tests.study.test_participants_pages import at, session, to_the_checks
+from tests.study.participants.test_participants_pages import at, session, to_the_checks
 from tests.study.took_part import Client
 
 SEAT = "p001"

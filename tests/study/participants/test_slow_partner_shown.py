@@ -11,7 +11,7 @@ import pytest
 from retailsim.sim.people.steps import person_steps
 from tests.axe import axe
 from tests.browser import Look, expect, watched
-from tests.ports import free_port
+from tests.sim.ports import free_port
 from tests.sim.runs import beside_a_browser, outside_lines, sim
 from tests.study.serving_process import served
 from tests.study.slow_partner import SLOW, open_to, slow_partner

@@ -13,7 +13,7 @@ from retailsim.sim.study.register import Register
 from tests.axe import axe
 from tests.browser import LOOKS, Look, expect, picture, watched
 from tests.keyboard import tabbed
-from tests.ports import free_port
+from tests.sim.ports import free_port
 from tests.sim.runs import ROOT, beside_a_browser, sim
 from tests.study.serving_process import served
 
