@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+BREAKS_OFF = """() => {
+  const real = window.fetch;
+  window.fetch = async () => {
+    window.fetch = real;
+    return {ok: true, text: async () => { throw new TypeError("network error"); }};
+  };
+}"""
+"""Lets the next answer break off in its middle."""
 WIDE = "document.documentElement.scrollWidth - innerWidth"
 PLACES = {"seats": "", "seat": "seat?id=p001", "links": "links", "sure": "sure?do=end&seat=p005"}
 
@@ -65,6 +73,30 @@ def test_the_page_is_live_and_leaves_alone_what_is_in_use(page: Page, tmp_path: 
         expect(held).to_be_focused()
         session.end(second, "done")
         expect(page.locator(".counts .done b")).to_have_text("1")
+
+
+def test_the_page_goes_on_after_an_answer_that_broke_off(page: Page, tmp_path: Path) -> None:
+    session = wide(tmp_path, 3)
+    with organiser(session) as link:
+        page.goto(link)
+        page.evaluate(BREAKS_OFF)
+        expect(page.locator("#lost")).to_be_visible()
+        session.opened(session.link("p00002"), {})
+        expect(page.locator("#lost")).to_be_hidden()
+        expect(page.locator(".counts .on-the-way b")).to_have_text("1")
+
+
+def test_what_cannot_be_copied_is_marked_and_not_called_copied(page: Page, tmp_path: Path) -> None:
+    session = wide(tmp_path, 3)
+    with organiser(session) as link:
+        page.goto(link)
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+        copy = page.locator("[data-copy]").first
+        copy.click()
+        expect(copy).to_contain_text("Marked, press Ctrl-C")
+        field = page.locator(f"#{copy.get_attribute('data-copy')}")
+        assert page.evaluate("getSelection().toString()") == field.input_value()
+        expect(copy).to_contain_text("Copy the link")
 
 
 def test_all_of_it_works_without_a_script(browser: Browser, tmp_path: Path) -> None:

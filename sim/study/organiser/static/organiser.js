@@ -40,9 +40,13 @@ function renew(page) {
 
 async function again() {
   if (!document.hidden) {
-    const answer = await fetch(location.href).catch(() => null);
-    if (answer?.ok) renew(new DOMParser().parseFromString(await answer.text(), "text/html"));
-    if (lost) lost.hidden = answer?.ok ?? false;
+    let there = false;
+    try {
+      const answer = await fetch(location.href);
+      if (answer.ok) renew(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      there = answer.ok;
+    } catch { /* it does not answer, or broke off: the next time */ }
+    if (lost) lost.hidden = there;
   }
   setTimeout(again, EVERY_MS);
 }
@@ -51,9 +55,14 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   const field = document.getElementById(button.dataset.copy);
   button.hidden = false;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(field.value).catch(() => field.select());
     const said = button.firstChild;
-    said.textContent = "Copied";
+    try {
+      await navigator.clipboard.writeText(field.value);
+      said.textContent = "Copied";
+    } catch {  // it may not, or the page came without TLS from another machine
+      field.select();
+      said.textContent = "Marked, press Ctrl-C";
+    }
     setTimeout(() => { said.textContent = "Copy"; }, 2000);
   });
 }
