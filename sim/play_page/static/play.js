@@ -235,6 +235,7 @@ function found() {
 }
 
 function takeBack() {
+  unsent = null;
   notice.hidden = true;
   document.querySelector(".tells").prepend(notice);
 }
