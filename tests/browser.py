@@ -87,6 +87,14 @@ every_look = pytest.mark.parametrize("look", LOOKS, ids=str)
 """Runs a test at the width of a desk and of a telephone, light and dark."""
 
 
+BREAKS_OFF = """() => {
+  const real = window.fetch;
+  window.fetch = async () => {
+    window.fetch = real;
+    return {ok: true, text: async () => { throw new TypeError("network error"); }};
+  };
+}"""
+"""To be evaluated: lets the next answer that a page fetches break off in its middle."""
 _UNSENT = re.compile(r"net::ERR_(CONNECTION_\w+|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING)")
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.axe import axe
-from tests.browser import every_look, expect, picture, watched
+from tests.browser import BREAKS_OFF, every_look, expect, picture, watched
 from tests.sim.runs import beside_a_browser
 from tests.study.seated import organiser, stand
 from tests.study.test_monitor import wide
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-BREAKS_OFF = """() => {
-  const real = window.fetch;
-  window.fetch = async () => {
-    window.fetch = real;
-    return {ok: true, text: async () => { throw new TypeError("network error"); }};
-  };
-}"""
-"""Lets the next answer break off in its middle."""
 WIDE = "document.documentElement.scrollWidth - innerWidth"
 PLACES = {"seats": "", "seat": "seat?id=p001", "links": "links", "sure": "sure?do=end&seat=p005"}
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import anyio
 from aiohttp import web
@@ -196,7 +196,7 @@ class Watches:
 
     most: int = MOST
     _kept: dict[Path, Watch] = field(default_factory=dict)
-    _turns: defaultdict[Path, anyio.Lock] = field(default_factory=lambda: defaultdict(anyio.Lock))
+    _turns: WeakValueDictionary[Path, anyio.Lock] = field(default_factory=WeakValueDictionary)
 
     async def of(self, run: Path, studio: Studio) -> Watch:
         """Return the watch of a run, having looked at least once.
@@ -205,7 +205,8 @@ class Watches:
         ------
         NotARunFolder, BadTables
         """
-        async with self._turns[run]:  # who comes while it is made gets the same
+        turn = self._turns.setdefault(run, anyio.Lock())  # there as long as somebody holds it
+        async with turn:  # who comes while it is made gets the same
             watch = self._kept.get(run)
             if watch is None or watch.ended:
                 watch = self._kept[run] = await studio.work(Watch, run)

@@ -29,7 +29,7 @@ from retailsim.sim.studio.runs_list.runs_page import entries
 from retailsim.sim.studio.site.runs import run_folders
 from retailsim.sim.studio.state import State
 from tests.axe import axe
-from tests.browser import LOOKS, expect
+from tests.browser import BREAKS_OFF, LOOKS, expect
 from tests.sim.runs import small_run
 from tests.studio.server import Client, ask, shown
 
@@ -197,16 +197,6 @@ def test_a_run_that_goes_on_is_renewed_and_chosen_to_be_compared(
         expect(page.get_by_role("heading", level=1)).to_contain_text("second")
         assert "a=first&b=second" in page.url
         page.wait_for_load_state()  # before its server ends
-
-
-BREAKS_OFF = """() => {
-  const real = window.fetch;
-  window.fetch = async () => {
-    window.fetch = real;
-    return {ok: true, text: async () => { throw new TypeError("network error"); }};
-  };
-}"""
-"""Lets the next answer break off in its middle."""
 
 
 @pytest.mark.slow
