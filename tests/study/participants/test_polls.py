@@ -17,6 +17,10 @@ def test_a_page_that_was_left_waits_no_more(tmp_path: Path) -> None:
     of = session(tmp_path)
 
     async def impatient(client: Client) -> None:
+        runner = client.server.runner
+        assert runner is not None
+        assert runner.server is not None
+        runner.server.handler_cancellation = False  # as the study's own, unlike aiohttp's for tests
         visitor = await to_the_checks(client, of)
         polls = client.app[FRONT].polls
         waits = f"{visitor.at}state?known=checks-1-{SEAT}"
