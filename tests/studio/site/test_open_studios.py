@@ -124,7 +124,7 @@ def test_what_a_killed_studio_left_is_removed_unasked(
     assert not [*state.iterdir()]
 
 
-def test_a_studio_that_does_not_answer_is_not_named_and_waits_no_longer_than_said(
+def test_a_studio_that_does_not_answer_is_not_named_and_not_waited_for_without_an_end(
     runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import socket
