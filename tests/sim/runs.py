@@ -59,10 +59,13 @@ def small_run(out: Path) -> None:
     shutil.copytree(_played_once(), out)
 
 
+_STATE = os.environ.get("XDG_STATE_HOME")
+"""What the end of the session removes, see tests/conftest.py; a test may have one of its own."""
+
+
 @cache
 def _played_once() -> Path:
-    # Below the folder that the end of the session removes, see tests/conftest.py.
-    folder = Path(mkdtemp(prefix="played-", dir=os.environ["XDG_STATE_HOME"])) / "run"
+    folder = Path(mkdtemp(prefix="played-", dir=_STATE)) / "run"
     launched(folder, *SMALL)
     return folder
 
